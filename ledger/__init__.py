@@ -1,0 +1,1 @@
+"""The append-only donation ledger: entries, Merkle tree, signed checkpoints, proofs, vault."""

@@ -1,0 +1,48 @@
+"""Provides the static copy of the log: a folder of files that any web server can publish."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from ledger.messages import Refused
+from ledger.notes import VerifierKey
+from ledger.reading import read_head, read_tile
+from ledger.tiles import tiles_of
+
+LOG_KEY_FILE = "log-key"
+
+
+async def export_log(
+    folder: Path,
+    verifier_key: VerifierKey,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> int:
+    """Write checkpoint, tiles, entry bundles and verifier key; return the number of entries.
+
+    A folder that holds an earlier copy is brought up to date: full tiles never change and are left
+    as they are. The checkpoint comes last, so that it never promises what is not there.
+
+    Raises:
+        Refused: the log is empty.
+    """
+    head = await read_head()
+    if head is None:
+        raise Refused("The log is empty: there is nothing to export yet.")
+    paths = list(tiles_of(head.size))
+    for done, path in enumerate(paths, 1):
+        file = folder / path.path()
+        if not file.exists():
+            _write(file, await read_tile(path))
+        if on_progress is not None:
+            on_progress(done, len(paths))
+    _write(folder / LOG_KEY_FILE, f"{verifier_key}\n".encode())
+    _write(folder / "checkpoint", head.note.encode())
+    return head.size
+
+
+def _write(file: Path, data: bytes) -> None:
+    """Write a file so that a reader finds all of it or none."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_name(file.name + ".unfinished")
+    unfinished.write_bytes(data)
+    os.replace(unfinished, file)  # noqa: PTH105 (replaces on every system)

@@ -1,0 +1,41 @@
+"""Provides the kind `expenditure`: money of a fund spent on a project."""
+
+from enum import StrEnum
+
+from ledger.accounts import fund_account, spending_account
+from ledger.entries import CURRENCY, Code, Facts, Fen, Listed, Posting, ShortText
+from ledger.kinds.kind import Kind, Total
+
+
+class Purpose(StrEnum):
+    """What money was spent on, by the classes of the charity law's spending rules (art. 61)."""
+
+    PROGRAM = "program"
+    ADMINISTRATION = "administration"
+    FUNDRAISING = "fundraising"
+
+
+class ExpenditureFacts(Facts, frozen=True):
+    """Facts of a spending, in fen; `description` is public and names no person."""
+
+    amount: Fen
+    description: ShortText
+    fund: Code
+    project: Code
+    purpose: Purpose
+
+    def postings(self, organisation: str) -> tuple[Posting, ...]:
+        """Return: out of the fund, into what the project has spent."""
+        return (
+            Posting(fund_account(organisation, self.fund), -self.amount, CURRENCY),
+            Posting(
+                spending_account(organisation, self.project, self.purpose), self.amount, CURRENCY
+            ),
+        )
+
+    def listed(self) -> Listed:
+        """Return the line of a list."""
+        return Listed(self.amount, self.fund)
+
+
+EXPENDITURE = Kind("expenditure", ExpenditureFacts, Total.SPENT)
