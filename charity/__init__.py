@@ -1,0 +1,1 @@
+"""Charities and what they report: organisations, donors, funds, projects, donation lists."""

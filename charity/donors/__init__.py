@@ -1,0 +1,1 @@
+"""Donors: what may be shown of a name, and which names are organisations."""

@@ -1,0 +1,1 @@
+"""Organisations: who reports, under which credit code, and the funds it keeps."""

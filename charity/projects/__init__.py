@@ -1,0 +1,1 @@
+"""Campaigns that raise money and projects that spend it."""

@@ -1,0 +1,266 @@
+"""Provides the reading of a published donation list into checked rows, without any database.
+
+Everything that is wrong with rows is collected, so that one reading shows all of it; only a file
+that cannot be read at all is refused.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from charity.reporting.careful_rows import DayRules, ListRow
+from charity.reporting.cells import Unreadable, plain_text
+from charity.reporting.dates import GivenDay, Moment, check_day
+from charity.reporting.headers import Table, find_table, lines_above
+from charity.reporting.list_days import name_says, settle_list_day
+from charity.reporting.list_rows import RowReader
+from charity.reporting.periods import MonthDay, Period, Surroundings, dates_around
+from charity.reporting.problems import Findings, Notice, Problem
+from charity.reporting.table_rows import (
+    fill_merged,
+    last_amount_row,
+    lines_below,
+    read_table,
+    with_day_column,
+)
+from charity.reporting.totals import StatedTotals, Statement, reconcile
+from charity.reporting.workbooks import DEFAULT_LIMITS, FileLimits, Workbook, read_workbook
+from ledger.messages import Refused
+
+__all__ = ["DonationList", "FileLimits", "GivenDay", "ListRow", "read_donation_list"]
+
+
+@dataclass(frozen=True, slots=True)
+class DonationList:
+    """A donation list as it was read.
+
+    Attributes:
+        file_name: Name of the file.
+        file_digest: SHA-256 of the file in hexadecimal.
+        title: First line above the first table.
+        rows: The gifts, in the order of the file.
+        total_fen: Sum of their amounts, in fen.
+        stated_total_fen: Total that the file states of this list, in fen; None if any table of
+            the file states none.
+        stated_total_cell: Where it stands; several cells are separated by a comma.
+        stated_count: Number of gifts that the file states.
+        problems: Open problems; with any of them nothing may be recorded.
+        accepted: Accepted problems.
+        notices: What is worth saying and stops nothing.
+        skipped: Number of rows left out, as accepted.
+    """
+
+    file_name: str
+    file_digest: str
+    title: str | None
+    rows: list[ListRow]
+    total_fen: int
+    stated_total_fen: int | None
+    stated_total_cell: str | None
+    stated_count: int | None
+    problems: list[Problem]
+    accepted: list[Problem]
+    notices: list[Notice]
+    skipped: int
+
+
+def read_donation_list(
+    path: Path,
+    *,
+    given_day: GivenDay | None = None,
+    accept: Collection[str] = (),
+    today: date,
+    on_progress: Callable[[int, int], None] | None = None,
+    limits: FileLimits = DEFAULT_LIMITS,
+) -> DonationList:
+    """Read the donation list in an .xlsx, .xls or .csv file.
+
+    Args:
+        path: The file; its kind is told by its content.
+        given_day: The day, period or year that a person confirmed; dates in rows come first.
+        accept: Words (`anonymous`) or cells (`Sheet1!A222`, or `A222` where one sheet has a
+            table) of problems that a person accepts.
+        today: Day in Asia/Shanghai after which no gift can lie.
+        on_progress: Called with the number of rows read and the number of all rows.
+        limits: Limits of the file.
+
+    Raises:
+        Refused: if the file cannot be read at all, or is a list of goods.
+    """
+    workbook = read_workbook(path, limits)
+    findings = Findings(accept)
+    tables = _tables(workbook, findings)
+    reading = _Reading(path.name, given_day, today, findings)
+    lasts = [last_amount_row(table) for table in tables]
+    report = _progress(
+        on_progress, sum(last - t.header for t, last in zip(tables, lasts, strict=True))
+    )
+    for table, last in zip(tables, lasts, strict=True):
+        reading.read(table, last, report)
+    findings.close()
+    return DonationList(
+        file_name=path.name,
+        file_digest=workbook.digest,
+        title=next((table.title for table in tables), None),
+        rows=reading.rows,
+        total_fen=sum(row.amount_fen for row in reading.rows),
+        stated_total_fen=reading.stated_total_fen(),
+        stated_total_cell=reading.stated_total_cell(),
+        stated_count=sum(reading.counts) if reading.counts else None,
+        problems=findings.problems,
+        accepted=findings.accepted,
+        notices=findings.notices,
+        skipped=reading.skipped,
+    )
+
+
+def _tables(workbook: Workbook, findings: Findings) -> list[Table]:
+    tables = []
+    goods = False
+    for sheet in workbook.sheets:
+        if not any(plain_text(cell) for row in sheet.rows for cell in row):
+            continue
+        table = find_table(sheet, findings)
+        if isinstance(table, Table):
+            tables.append(table)
+            if sheet.hidden:
+                findings.notice("sheet_hidden", sheet.name, None)
+        elif table == "goods":
+            goods = True
+            findings.notice("goods_left_out", sheet.name, None)
+        elif not any(problem.sheet == sheet.name for problem in findings.problems):
+            findings.notice("sheet_without_table", sheet.name, None)
+    if len(tables) == 1:
+        findings.only_sheet = tables[0].sheet.name
+    if tables or findings.problems:
+        return tables
+    if goods:
+        raise Refused(
+            "This is a list of goods (it has quantities). Goods lists are not imported by this "
+            "command yet; only lists of money are."
+        )
+    raise Refused(
+        "No table of donations was found. A header row must name the amount (金额) and the donor "
+        "(捐赠人), the date (捐赠日期) or the transaction (交易单号)."
+    )
+
+
+def _progress(on_progress: Callable[[int, int], None] | None, total: int) -> Callable[[int], None]:
+    done = 0
+
+    def report(count: int) -> None:
+        nonlocal done
+        done += count
+        if on_progress is not None:
+            on_progress(done, total)
+
+    return report
+
+
+class _Reading:
+    """Reads the tables of one file one after another."""
+
+    def __init__(
+        self, file_name: str, given: GivenDay | None, today: date, findings: Findings
+    ) -> None:
+        self.rows: list[ListRow] = []
+        self.counts: list[int] = []
+        self.skipped = 0
+        self._statements: list[tuple[str, Statement | None]] = []
+        self._seen: dict[str, str] = {}
+        self._file_name, self._given, self._today = file_name, given, today
+        self._findings = findings
+
+    def read(self, table: Table, last: int, report: Callable[[int], None]) -> None:
+        sheet = table.sheet.name
+        above, below = lines_above(table.sheet, table.header), lines_below(table, last)
+        around = dates_around(above, below)
+        fill_merged(table)
+        table = with_day_column(table, last, around, self._given, self._today, self._findings)
+        stated = StatedTotals()
+        for cell, content in above:
+            stated.read_text(cell, content, table.scale, above=True)
+        days = self._day_rules(table, around)
+        reader = RowReader(table, days, self._seen, self._findings)
+        read_table(table, reader, stated, last, report)
+        self._report(reader, around, days, sheet)
+        reconcile(
+            stated, reader.listed_fen, reader.listed, sheet, self._findings, whole=not reader.unread
+        )
+        self.rows.extend(reader.rows)
+        self.skipped += reader.skipped
+        self._statements.append((sheet, stated.statement()))
+        count = stated.count()
+        self.counts.extend(() if count is None else (count,))
+
+    def stated_total_fen(self) -> int | None:
+        stated = [statement.fen for _, statement in self._statements if statement]
+        return sum(stated) if stated and len(stated) == len(self._statements) else None
+
+    def stated_total_cell(self) -> str | None:
+        if self.stated_total_fen() is None:
+            return None
+        several = len(self._statements) > 1
+        return ", ".join(
+            f"{sheet}!{statement.cell}" if several else statement.cell
+            for sheet, statement in self._statements
+            if statement
+        )
+
+    def _day_rules(self, table: Table, around: Surroundings) -> DayRules:
+        by_row = table.columns.day is not None
+        if by_row:
+            period = self._given_period()
+        else:
+            period = settle_list_day(
+                around, self._given, self._file_name, table.sheet.name, self._today, self._findings
+            )
+        blank = Moment(period.end, None, period.start) if period else None
+
+        def year_of(month: int, day: int) -> int | None:
+            if found := around.year_of(month, day):
+                return found[0]
+            return self._given.year_of(month, day) if self._given else None
+
+        return DayRules(blank, by_row, year_of, self._today)
+
+    def _given_period(self) -> Period | None:
+        if self._given is None or self._given.day is None:
+            return None
+        try:
+            check_day(self._given.day, self._today)
+        except Unreadable:
+            return None
+        return Period(self._given.start, self._given.day)
+
+    def _report(self, reader: RowReader, around: Surroundings, days: DayRules, sheet: str) -> None:
+        findings = self._findings
+        if reader.notes:
+            findings.notice("rows_below_table", sheet, None, count=reader.notes)
+        if reader.bad_times:
+            count = len(reader.bad_times)
+            findings.notice("time_unreadable", sheet, reader.bad_times[0], count=count)
+        if reader.filled:
+            findings.notice("given_day_filled", sheet, None, count=reader.filled)
+        if reader.yearless:
+            self._report_year(*reader.yearless, around=around, sheet=sheet)
+        elif days.by_row and self._given and not reader.filled:
+            findings.notice("given_day_unused", sheet, None)
+
+    def _report_year(
+        self, cell: str, told: tuple[int, int, str | None], *, around: Surroundings, sheet: str
+    ) -> None:
+        month_day = MonthDay(None, told[0], told[1])
+        found = around.year_of(told[0], told[1])
+        given = self._given
+        if found is None and given is None:
+            name = name_says(self._file_name)
+            self._findings.problem("year_unknown", sheet, cell, found=month_day, name=name)
+        elif found and given and found[0] != given.year_of(told[0], told[1]):
+            self._findings.problem(
+                "date_differs", sheet, cell, found=month_day._replace(year=found[0]), given=given
+            )
+        elif found:
+            told_day = month_day._replace(year=found[0])
+            self._findings.notice("year_inferred", sheet, cell, found=told_day, source=found[1])

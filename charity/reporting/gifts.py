@@ -1,0 +1,214 @@
+"""Provides the entries that the rows of a donation list become, and what the vault keeps of them.
+
+A person's name is no identity: two gifts under one name need not be one donor, so each gets a
+reference of its own. An organisation's full name is one, so its gifts share a reference. A masked
+name (*静) names nobody.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from charity.donors.names import is_charity, is_masked, is_organisation
+from charity.reporting.donation_list import ListRow
+from ledger.append import Batch, Writer
+from ledger.database import ROWS_AT_ONCE
+from ledger.entries import Entry, Source, file_id, transaction_id
+from ledger.kinds.donation import DONATION, DonationFacts, Donor, Visibility
+from ledger.kinds.onward_transfer import ONWARD_TRANSFER, OnwardTransferFacts
+from ledger.tables import VaultConsent, VaultOrganisation
+from ledger.vault import (
+    SHOWN_CONSENT,
+    SHOWN_ORGANISATION,
+    Remark,
+    Vault,
+    VaultRow,
+    commitment,
+)
+from ledger.vault_reading import known_donors
+
+NAMES_AT_ONCE = 900
+GIFT = (DONATION.name, DonationFacts)
+TRANSFER = (ONWARD_TRANSFER.name, OnwardTransferFacts)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Into whose books the gifts of a list go: organisation identifier and fund code."""
+
+    organisation: str
+    fund: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListDonors:
+    """What the names in a list are.
+
+    Attributes:
+        organisations: name → donor, of those that are organisations.
+        charities: the organisations that are charities: their gifts are onward transfers.
+        masked: names that hide who gave; looked for only where consent would show them.
+        consent: number of the recorded consent to show persons' names; None without one.
+        new_pages: pages for the vault, of organisations that give for the first time.
+        new_hashes: keyed hash of the name, and reference, of those organisations.
+    """
+
+    organisations: dict[str, Donor]
+    charities: frozenset[str]
+    masked: frozenset[str]
+    consent: int | None
+    new_pages: list[VaultRow]
+    new_hashes: list[tuple[str, str]]
+
+
+async def record_consent(basis: str, recorded_at: str) -> int:
+    """Keep the basis on which the names of a list may be shown; return the consent's number."""
+    number = 1 + int(await VaultConsent.count())
+    await VaultConsent.insert(VaultConsent(id=number, basis=basis, recorded_at=recorded_at))
+    return number
+
+
+async def _known_organisations(vault: Vault, names: Sequence[str]) -> dict[str, Donor]:
+    """Return name → donor for those organisations that gave before."""
+    hashes = [vault.name_hash(name) for name in names]
+    references: list[str] = []
+    for start in range(0, len(hashes), NAMES_AT_ONCE):
+        found = await VaultOrganisation.select(VaultOrganisation.reference).where(
+            VaultOrganisation.name_hash.is_in(hashes[start : start + NAMES_AT_ONCE])
+        )
+        references.extend(row["reference"] for row in found)
+    return {
+        donor.identity.name: Donor(
+            commitment=commitment(donor.identity.name, donor.identity.salt),
+            reference=reference,
+            visibility=Visibility.NAMED,
+        )
+        for reference, donor in (await known_donors(vault, references)).items()
+    }
+
+
+async def list_donors(
+    vault: Vault, rows: Sequence[ListRow], now: datetime, consent: int | None
+) -> ListDonors:
+    """Find out what the names in a list are; organisations keep the reference they have."""
+    names = {row.donor for row in rows if row.donor is not None}
+    organisations = sorted(filter(is_organisation, names))
+    known = await _known_organisations(vault, organisations)
+    new = [name for name in organisations if name not in known]
+    donors, new_pages = vault.enrol(new, now, Visibility.NAMED, SHOWN_ORGANISATION)
+    known.update(zip(new, donors, strict=True))
+    return ListDonors(
+        organisations=known,
+        charities=frozenset(filter(is_charity, organisations)),
+        masked=frozenset(filter(is_masked, names) if consent is not None else ()),
+        consent=consent,
+        new_pages=new_pages,
+        new_hashes=[
+            (vault.name_hash(name), donor.reference)
+            for name, donor in zip(new, donors, strict=True)
+        ],
+    )
+
+
+def row_donors(
+    vault: Vault, rows: Sequence[ListRow], names: ListDonors, now: datetime
+) -> tuple[list[Donor], list[VaultRow]]:
+    """Return the donor of every row as the log may know them, and the pages for the vault.
+
+    Persons get a fresh reference for each gift; without consent the gift is anonymous.
+    """
+    unnamed: list[int] = []
+    hidden: list[int] = []
+    shown: list[int] = []
+    organisations, all_hidden, masked = names.organisations, names.consent is None, names.masked
+    donors: dict[int, Donor] = {}
+    for place, row in enumerate(rows):
+        name = row.donor
+        if name is None:
+            unnamed.append(place)
+        elif name in organisations:
+            donors[place] = organisations[name]
+        elif all_hidden or name in masked:
+            hidden.append(place)
+        else:
+            shown.append(place)
+    donors.update(zip(unnamed, vault.unnamed(len(unnamed), now), strict=True))
+    pages: list[VaultRow] = []
+    for places, visibility, reason, consent in (
+        (hidden, Visibility.ANONYMOUS, None, None),
+        (shown, Visibility.NAMED, SHOWN_CONSENT, names.consent),
+    ):
+        to_seal = [rows[place].donor or "" for place in places]
+        enrolled, new_pages = vault.enrol(to_seal, now, visibility, reason, consent)
+        donors.update(zip(places, enrolled, strict=True))
+        pages += new_pages
+    return [donors[place] for place in range(len(rows))], pages
+
+
+def gift_ids(organisation: str, file_digest: str, rows: Sequence[ListRow]) -> list[str]:
+    """Return the idempotency key of every row: its transaction id, else file, sheet and row."""
+    return [
+        transaction_id(organisation, row.transaction)
+        if row.transaction is not None
+        else file_id(file_digest, row.sheet, row.row)
+        for row in rows
+    ]
+
+
+def gift_batches(
+    vault: Vault,
+    writer: Writer,
+    recipient: Recipient,
+    file_digest: str,
+    rows: Sequence[ListRow],
+    ids: Sequence[str],
+    names: ListDonors,
+) -> Iterator[Batch]:
+    """Yield the entries of a list with what the vault keeps, a few thousand at a time."""
+    yield Batch([], names.new_pages)
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        part = rows[start : start + ROWS_AT_ONCE]
+        donors, vault_rows = row_donors(vault, part, names, writer.now)
+        entries = gift_entries(
+            writer, recipient, file_digest, zip(part, ids[start:], donors, strict=False), names
+        )
+        yield Batch(entries, vault_rows)
+
+
+def gift_entries(
+    writer: Writer,
+    recipient: Recipient,
+    file_digest: str,
+    gifts: Iterable[tuple[ListRow, str, Donor]],
+    names: ListDonors,
+) -> list[Entry]:
+    """Return the entries of gifts: donations, and onward transfers from other charities."""
+    organisation, fund = recipient.organisation, recipient.fund
+    charities = names.charities
+    entries = []
+    days: dict[date, str] = {}
+    for row, entry_id, donor in gifts:
+        day = days.get(row.day) or days.setdefault(row.day, row.day.isoformat())
+        kind, facts_type = TRANSFER if row.donor in charities else GIFT
+        facts = facts_type(
+            amount=row.amount_fen,
+            donor=donor,
+            fund=fund,
+            on_behalf=row.payer is not None,
+            period_start=row.period_start.isoformat() if row.period_start else None,
+            time=row.time,
+        )
+        source = Source(row.accepted, file_digest, None, row.row, row.sheet, row.transaction)
+        entries.append(writer.entry(kind, day, organisation, facts, entry_id, source))
+    return entries
+
+
+def sealed_remarks(
+    vault: Vault, rows: Sequence[ListRow], ids: Sequence[str], first_position: int
+) -> list[tuple[int, bytes]]:
+    """Return position and sealed remark of those rows that say who paid, or carry a remark."""
+    return [
+        (position, vault.seal_remark(entry_id, Remark(row.payer, row.remark)))
+        for position, (row, entry_id) in enumerate(zip(rows, ids, strict=True), first_position)
+        if row.payer is not None or row.remark is not None
+    ]

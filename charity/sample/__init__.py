@@ -1,0 +1,1 @@
+"""A small invented Shenzhen: sample data, through the door of real reports."""

@@ -1,0 +1,247 @@
+"""Provides the building of the sample city: its lists are imported like any charity's lists."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from charity.organisations.registry import add_fund, add_organisation
+from charity.organisations.uscc import organisation_identifier
+from charity.projects.tables import Campaign, Project
+from charity.reporting.importing import ImportRequest, import_donation_list
+from charity.reporting.records import (
+    Request,
+    record_correction,
+    record_expenditures,
+    record_refund,
+)
+from charity.sample.city import SampleOrganisation, plan, sample_organisations
+from charity.sample.gifts import invent_gifts, published_list
+from ledger.accounts import GENERAL_FUND, fund_account
+from ledger.kinds.correction import CorrectionFacts
+from ledger.kinds.expenditure import ExpenditureFacts, Purpose
+from ledger.kinds.refund import RefundReason
+from ledger.log import Ledger
+from ledger.messages import Refused
+from ledger.tables import Balance, MovementRow
+
+QUARTER_MONTHS: Final = (1, 4, 7, 10)
+REPORTING_DELAY: Final = timedelta(days=8)
+CAMPAIGN_QUARTERS: Final = frozenset({2, 4})
+CONSENT_EVERY: Final = 4
+CONSENT_BASIS: Final = "示例捐赠表第3条：同意公示姓名（虚构）"
+SPENDING: Final = (
+    (Purpose.PROGRAM, 58, "示例项目支出：第{quarter}季度"),
+    (Purpose.ADMINISTRATION, 5, "示例管理费用：第{quarter}季度"),
+    (Purpose.FUNDRAISING, 2, "示例募捐成本：第{quarter}季度"),
+)
+"""Share of a fund's balance in percent that is spent each quarter, by purpose."""
+
+
+class SampleClock:
+    """A clock that the builder sets: entries are recorded when a report would have come in."""
+
+    def __init__(self) -> None:
+        self.now = datetime(plan()["first_year"], 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """Return the moment that was set."""
+        return self.now
+
+    def move_to(self, day: date) -> None:
+        """Set the clock to ten in the morning of a day in Shenzhen."""
+        self.now = datetime.combine(day, time(2), tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Quarter:
+    """A quarter of a year, its first day and its length in days."""
+
+    year: int
+    number: int
+    first: date
+    days: int
+
+    @property
+    def report_day(self) -> date:
+        """The day on which the quarter's lists come in."""
+        return self.first + timedelta(self.days) + REPORTING_DELAY
+
+
+def quarters() -> Iterator[Quarter]:
+    """Yield the quarters of the sample years."""
+    for year in range(plan()["first_year"], plan()["first_year"] + plan()["years"]):
+        for number, month in enumerate(QUARTER_MONTHS, 1):
+            first = date(year, month, 1)
+            after = date(year + month // 10, (month + 2) % 12 + 1, 1)
+            yield Quarter(year, number, first, (after - first).days)
+
+
+async def register_city(organisations: list[SampleOrganisation]) -> None:
+    """Register organisations, funds, campaigns and projects."""
+    years = plan()["years"]
+    for organisation in organisations:
+        code = organisation.code
+        await add_organisation(code, organisation.name, organisation.kind, organisation.district)
+        fund = organisation.fund
+        if fund is not None:
+            await add_fund(code, fund.code, fund.name, restricted=True, purpose=fund.purpose)
+            first_year = plan()["first_year"]
+            await Campaign.insert(
+                Campaign(
+                    organisation=code,
+                    name=fund.campaign,
+                    filing_number=f"{code}A{first_year % 100:02d}001",
+                    fund=fund.code,
+                    starts=f"{first_year}-04-01",
+                    ends=f"{first_year + years - 1}-12-31",
+                    target=organisation.weight * 60_000_000,
+                )
+            )
+        await Project.insert(
+            Project(
+                organisation=code,
+                code=organisation.project_code,
+                name=organisation.project_name,
+                fund=fund.code if fund is not None else GENERAL_FUND,
+                budget=organisation.weight * 80_000_000,
+            )
+        )
+
+
+class SampleCity:
+    """Builds the sample city into an empty ledger of sample data."""
+
+    def __init__(self, ledger: Ledger, clock: SampleClock, folder: Path) -> None:
+        """Take an empty ledger that reads this clock, and a folder for the invented lists.
+
+        Raises:
+            Refused: the ledger is not one of sample data.
+        """
+        if not ledger.sample:
+            raise Refused("This ledger is not for sample data; nothing invented goes into it.")
+        self._ledger = ledger
+        self._clock = clock
+        self._folder = folder
+        self._random = Random(plan()["seed"])  # noqa: S311 (invented data, the same each time)
+        self._organisations = sample_organisations()
+        self._lists = 0
+
+    async def build(self, on_progress: Callable[[int, int], None]) -> None:
+        """Register the city, then report quarter by quarter: gifts, spending, second thoughts."""
+        await register_city(self._organisations)
+        all_quarters = list(quarters())
+        steps = len(all_quarters) * len(self._organisations)
+        for turn, quarter in enumerate(all_quarters):
+            self._clock.move_to(quarter.report_day)
+            for place, organisation in enumerate(self._organisations):
+                on_progress(turn * len(self._organisations) + place, steps)
+                await self._report_gifts(organisation, quarter)
+                await self._report_spending(organisation, quarter)
+            await self._second_thoughts(quarter)
+        on_progress(steps, steps)
+
+    def _gift_count(self, organisation: SampleOrganisation) -> int:
+        weights = sum(each.weight for each in self._organisations)
+        in_a_quarter: int = plan()["gifts"] // (plan()["years"] * len(QUARTER_MONTHS))
+        return max(1, in_a_quarter * organisation.weight // weights)
+
+    async def _report_gifts(self, organisation: SampleOrganisation, quarter: Quarter) -> None:
+        count = self._gift_count(organisation)
+        fund = organisation.fund
+        if fund is None or quarter.number not in CAMPAIGN_QUARTERS:
+            await self._import_list(organisation, quarter, GENERAL_FUND, count)
+            return
+        for_campaign = count * 2 // 3
+        await self._import_list(organisation, quarter, fund.code, for_campaign)
+        await self._import_list(organisation, quarter, GENERAL_FUND, count - for_campaign)
+
+    async def _import_list(
+        self, organisation: SampleOrganisation, quarter: Quarter, fund: str, count: int
+    ) -> None:
+        gifts = invent_gifts(self._random, quarter.first, quarter.days, max(1, count))
+        title = f"{organisation.name}{quarter.year}年第{quarter.number}季度接收捐赠公示（{fund}）"
+        self._lists += 1
+        path = self._folder / f"list-{self._lists:04d}.csv"
+        path.write_bytes(published_list(title, gifts))
+        request = ImportRequest(
+            path=path,
+            organisation=organisation.code,
+            fund=fund,
+            consent=CONSENT_BASIS if self._lists % CONSENT_EVERY == 0 else None,
+            today=quarter.report_day,
+        )
+        result = await import_donation_list(self._ledger, request)
+        if result.problems:
+            raise Refused("A sample list was refused: {reason}", reason=result.problems[0].message)
+
+    async def _report_spending(self, organisation: SampleOrganisation, quarter: Quarter) -> None:
+        identifier = organisation_identifier(organisation.code)
+        funds = [GENERAL_FUND] + ([organisation.fund.code] if organisation.fund else [])
+        spendings = []
+        for fund in funds:
+            held = await Balance.select(Balance.amount).where(
+                Balance.account == fund_account(identifier, fund)
+            )
+            balance = held[0]["amount"] if held else 0
+            for purpose, percent, description in SPENDING:
+                amount = balance * (percent + self._random.randrange(-percent // 4, 1)) // 100
+                if amount > 0:
+                    key = f"{quarter.year}-{quarter.number}-{fund}-{purpose}"
+                    day = (quarter.first + timedelta(quarter.days - 1)).isoformat()
+                    facts = ExpenditureFacts(
+                        amount=amount,
+                        description=description.format(quarter=quarter.number),
+                        fund=fund,
+                        project=organisation.project_code,
+                        purpose=purpose,
+                    )
+                    spendings.append((Request(organisation.code, day, key), facts))
+        async with self._ledger.write() as writer:
+            await record_expenditures(writer, spendings)
+
+    async def _second_thoughts(self, quarter: Quarter) -> None:
+        """Pay one gift of the quarter back, and correct the words of one spending."""
+        organisation = self._organisations[self._random.randrange(len(self._organisations))]
+        identifier = organisation_identifier(organisation.code)
+        day = quarter.report_day.isoformat()
+        gift = await self._last(identifier, "donation")
+        spending = await self._last(identifier, "expenditure")
+        reasons = list(RefundReason)
+        reason = reasons[self._random.randrange(len(reasons))]
+        async with self._ledger.write() as writer:
+            if gift is not None:
+                key = f"refund-{quarter.year}-{quarter.number}"
+                amount = min(gift["amount"], 20_000)
+                await record_refund(
+                    writer, Request(organisation.code, day, key), gift["position"], amount, reason
+                )
+            if spending is not None:
+                await record_correction(
+                    writer,
+                    Request(organisation.code, day, f"correction-{quarter.year}-{quarter.number}"),
+                    CorrectionFacts(
+                        field="description",
+                        new=f"示例支出：{quarter.year}年第{quarter.number}季度，票据编号已补",
+                        old="示例支出：票据编号缺失",
+                        reason="经办人补录票据编号（虚构）",
+                        refers_to=spending["position"],
+                    ),
+                )
+
+    @staticmethod
+    async def _last(organisation: str, kind: str) -> dict[str, int] | None:
+        """Return the newest entry of a kind whose amount a fund surely still holds."""
+        rows = (
+            await MovementRow.select(MovementRow.position, MovementRow.amount)
+            .where(
+                (MovementRow.organisation == organisation)
+                & (MovementRow.kind == kind)
+                & (MovementRow.fund == GENERAL_FUND)
+            )
+            .order_by(MovementRow.position, ascending=False)
+            .limit(1)
+        )
+        return rows[0] if rows else None
