@@ -1,0 +1,1 @@
+"""The public site and the `charity` command: the two places where the rooms are wired together."""

@@ -1,0 +1,75 @@
+"""Provides the public site as a web application: routes, static files, headers, errors."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from litestar import Litestar
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import MutableScopeHeaders
+from litestar.static_files import create_static_files_router
+from litestar.types import Message, Scope
+
+from public_site import check, donations, entry, errors, home, log, organisations
+from public_site.opening import opened
+from public_site.settings import Settings
+
+STATIC = Path(__file__).parent / "static"
+
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+
+ROUTES = (
+    log.checkpoint,
+    log.tile,
+    log.log_key,
+    entry.entry_file,
+    home.start,
+    home.home,
+    home.months_csv,
+    organisations.organisations,
+    organisations.organisation,
+    donations.donations,
+    donations.donations_csv,
+    entry.entry_page,
+    check.check,
+)
+
+
+async def _add_headers(message: Message, scope: Scope) -> None:
+    """Add the headers to every answer: also to errors and static files."""
+    if message["type"] == "http.response.start":
+        MutableScopeHeaders.from_message(message).update(HEADERS)
+
+
+def create_app(settings: Settings) -> Litestar:
+    """Return the application; it opens the ledger when it starts and closes it when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with opened(settings) as ledger:
+            app.state.ledger = ledger
+            yield
+
+    return Litestar(
+        route_handlers=[
+            *ROUTES,
+            create_static_files_router(
+                path="/static",
+                directories=[STATIC],
+                cache_control=None,
+                include_in_schema=False,
+            ),
+        ],
+        lifespan=[lifespan],
+        exception_handlers={Exception: errors.answer},
+        before_send=[_add_headers],
+        compression_config=CompressionConfig(backend="gzip", minimum_size=1_000),
+        openapi_config=None,
+    )

@@ -1,0 +1,49 @@
+"""The `charity` command."""
+
+import click
+
+from public_site.commands.charity_group import CharityGroup
+from public_site.commands.demo import demo
+from public_site.commands.importing import import_list
+from public_site.commands.installation import init, log_key, settings
+from public_site.commands.organisations import fund, organisation
+from public_site.commands.publishing import export_log, serve
+from public_site.commands.verifying import verify
+
+
+@click.group(cls=CharityGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="charity-city", prog_name="charity")
+def main() -> None:
+    r"""慈善之城 · Charity City: a donation ledger that anyone can check.
+
+    \b
+    第一次使用 First steps
+      charity demo                         sample city on http://127.0.0.1:8000 · 示例城市
+      charity init                         make your own ledger · 建立自己的账本
+      charity organisation add CODE NAME   register a charity · 登记机构
+      charity import FILE --org CODE       append a published donation list · 导入捐赠公示
+      charity serve                        open the public site · 打开公示网站
+      charity verify http://127.0.0.1:8000 check it as a stranger would · 独立核验
+
+    \b
+    Settings come from the environment: CHARITY_HOME, CHARITY_DATABASE, CHARITY_ORIGIN,
+    CHARITY_LANGUAGE (zh or en). See: charity settings
+
+    \b
+    Exit status: 0 done, 1 refused for what was found in the data, 2 wrong use.
+    """
+
+
+for command in (
+    init,
+    settings,
+    organisation,
+    fund,
+    import_list,
+    demo,
+    serve,
+    verify,
+    export_log,
+    log_key,
+):
+    main.add_command(command)

@@ -1,0 +1,91 @@
+"""Provides `charity demo`: an invented city to look around in."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+from random import Random
+
+import click
+
+from charity.sample.building import SampleCity, SampleClock
+from charity.sample.city import plan
+from ledger.messages import Refused
+from ledger.reading import read_head
+from public_site.commands.charity_group import read_settings, say
+from public_site.commands.progress import progress_bar
+from public_site.commands.publishing import serve_site
+from public_site.opening import initialise, opened
+from public_site.settings import Settings
+
+UNFINISHED = ".unfinished"
+SQLITE = "sqlite:///"
+
+
+async def _read_size(settings: Settings) -> int:
+    """Return the number of entries of the sample city that is there.
+
+    Raises:
+        Refused: the ledger that is there is no sample.
+    """
+    async with opened(settings) as ledger:
+        if not ledger.sample:
+            raise Refused(
+                "{home} holds a real ledger; sample data never goes into it. Choose another"
+                " CHARITY_HOME for the demo.",
+                home=settings.home,
+            )
+        head = await read_head()
+        return head.size if head is not None else 0
+
+
+async def _build(settings: Settings) -> int:
+    clock = SampleClock()
+    random = Random(plan()["seed"])  # noqa: S311 (invented people have no secrets)
+    await initialise(settings, sample=True, clock=clock)
+    async with opened(settings, clock, random.randbytes) as ledger:
+        with tempfile.TemporaryDirectory() as folder, progress_bar() as show:
+            city = SampleCity(ledger, clock, Path(folder))
+            await city.build(lambda done, total: show("demo", done, total))
+    return await _read_size(settings)
+
+
+def build_sample(settings: Settings) -> int:
+    """Invent the city unless it is there; return the number of its entries.
+
+    It is built beside its place and moved there when it is whole, so that an interrupted run
+    leaves no half of a city.
+
+    Raises:
+        Refused: a real ledger is there, or the database is no SQLite file.
+    """
+    if not settings.database_address.startswith(SQLITE):
+        raise Refused("The sample city lives in an SQLite file: unset CHARITY_DATABASE for it.")
+    file = Path(settings.database_address.removeprefix(SQLITE))
+    if file.exists():
+        return asyncio.run(_read_size(settings))
+    unfinished = file.with_name(file.name + UNFINISHED)
+    for left_over in file.parent.glob(unfinished.name + "*"):
+        left_over.unlink()
+    size = asyncio.run(_build(settings.model_copy(update={"database": f"{SQLITE}{unfinished}"})))
+    unfinished.rename(file)
+    return size
+
+
+@click.command()
+@click.option("--no-serve", is_flag=True, help="Make the sample city, do not serve it.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+def demo(no_serve: bool, host: str, port: int) -> None:
+    """Invent a small Shenzhen (sample data, always the same) and serve its site.
+
+    It goes into CHARITY_HOME, unless a real ledger is there.
+    """
+    settings = read_settings()
+    size = build_sample(settings)
+    say(
+        "The sample city is ready: {count} entries in {home}. Everything in it is invented.",
+        count=size,
+        home=settings.home,
+    )
+    if not no_serve:
+        serve_site(settings, host, port)

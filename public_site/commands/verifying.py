@@ -1,0 +1,127 @@
+"""Provides `charity verify`: what a stranger runs, without any database of ours."""
+
+from pathlib import Path
+
+import click
+
+from ledger.messages import Message, Refused, WrongUse
+from ledger.notes import Checkpoint, VerifierKey, open_checkpoint
+from ledger.verification import Fetch, folder_fetch, verify_entry, verify_log
+from public_site.commands.charity_group import json_option, print_json, text
+from public_site.commands.progress import progress_bar
+from public_site.log_client import http_fetch
+
+KEY_FILE = "log-key"
+
+
+@click.command()
+@click.argument("target")
+@click.argument("proof", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--key",
+    envvar="CHARITY_LOG_KEY",
+    help="The log's verifier key, or a file with it; best got by another way than from the log.",
+)
+@click.option(
+    "--since",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="An earlier checkpoint that you kept: checks that nothing before it was changed.",
+)
+@json_option
+def verify(
+    target: str, proof: Path | None, key: str | None, since: Path | None, as_json: bool
+) -> None:
+    r"""Check a log, or one entry of it, and say in words what was proved.
+
+    \b
+    charity verify http://127.0.0.1:8000 --key KEY     every entry of a log on the web
+    charity verify FOLDER --key KEY                    every entry of a folder of tiles
+    charity verify 7.json 7.tlog-proof --key KEY       one entry with its proof, offline
+    """
+    findings: list[Message] = []
+    path = Path(target)
+    if target.startswith(("http://", "https://")):
+        with http_fetch(target) as fetch:
+            findings = _verify_whole(fetch, key, since)
+    elif path.is_dir():
+        findings = _verify_whole(folder_fetch(path), key, since)
+    elif path.is_file():
+        findings = _verify_one(path, proof or _proof_beside(path), key)
+    else:
+        raise WrongUse("{target} is no address, no folder and no file.", target=target)
+    sentences = [text(finding) for finding in findings]
+    if as_json:
+        print_json({"verified": True, "findings": sentences})
+    else:
+        for sentence in sentences:
+            click.echo(f"✓ {sentence}")
+
+
+def _proof_beside(entry: Path) -> Path:
+    proof = entry.with_suffix(".tlog-proof")
+    if not proof.is_file():
+        raise WrongUse(
+            "Name the proof too: charity verify {entry} PROOF.tlog-proof --key KEY", entry=entry
+        )
+    return proof
+
+
+def _given_key(key: str) -> VerifierKey:
+    try:
+        return VerifierKey.parse(_text_of(Path(key)) if Path(key).is_file() else key.strip())
+    except Refused as refusal:
+        raise WrongUse(
+            "The key given is no verifier key: {reason}", reason=refusal.message
+        ) from refusal
+
+
+def _text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8").strip()
+
+
+def _verify_whole(fetch: Fetch, key: str | None, since: Path | None) -> list[Message]:
+    findings: list[Message] = []
+    if key is not None:
+        log_key = _given_key(key)
+    else:
+        log_key = _own_key(fetch)
+        findings.append(
+            Message(
+                "Beware: the key was taken from the log itself. Compare it with the key that the"
+                " operator publishes elsewhere: {key}",
+                key=log_key,
+            )
+        )
+    earlier = _earlier_checkpoint(since, log_key) if since is not None else None
+    with progress_bar() as show:
+        report = verify_log(
+            fetch,
+            [log_key],
+            earlier=earlier,
+            on_progress=lambda done, total: show("verify", done, total),
+        )
+    return findings + list(report.findings)
+
+
+def _own_key(fetch: Fetch) -> VerifierKey:
+    try:
+        return VerifierKey.parse(fetch(KEY_FILE).decode().strip())
+    except LookupError as error:
+        raise WrongUse("Give the log's verifier key with --key KEY.") from error
+
+
+def _earlier_checkpoint(path: Path, key: VerifierKey) -> Checkpoint:
+    return open_checkpoint(path.read_text(encoding="utf-8"), [key])
+
+
+def _verify_one(entry: Path, proof: Path, key: str | None) -> list[Message]:
+    if key is None:
+        raise WrongUse("Give the log's verifier key with --key KEY.")
+    try:
+        proof_text = proof.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUse(
+            "The proof file {path} cannot be read: {reason}", path=proof, reason=error
+        ) from error
+    report = verify_entry(entry.read_bytes(), proof_text, [_given_key(key)])
+    return list(report.findings)

@@ -1,0 +1,89 @@
+"""Provides the filters of a list of movements: read from the address, checked, made a condition."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from piccolo.columns.combination import And, Where
+
+from ledger.messages import Message, Translate
+from ledger.tables import MovementRow
+from public_site.movements import KIND_LABELS
+
+NAMES = ("from_day", "to_day", "min_yuan", "max_yuan", "fund", "kind")
+TEXT_CHARACTERS_MAX = 40
+YUAN_MAX = Decimal(10**13)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a reader asks for; days ISO, amounts in fen, None for no limit."""
+
+    from_day: str | None = None
+    to_day: str | None = None
+    min_fen: int | None = None
+    max_fen: int | None = None
+    fund: str | None = None
+    kind: str | None = None
+
+    def condition(self, organisation: str) -> Where | And:
+        """Return the condition on `ledger_movement` for one organisation."""
+        condition: Where | And = MovementRow.organisation == organisation
+        for asked, term in (
+            (self.from_day, MovementRow.day >= self.from_day),
+            (self.to_day, MovementRow.day <= self.to_day),
+            (self.min_fen, MovementRow.amount >= self.min_fen),
+            (self.max_fen, MovementRow.amount <= self.max_fen),
+            (self.fund, MovementRow.fund == self.fund),
+            (self.kind, MovementRow.kind == self.kind),
+        ):
+            if asked is not None:
+                condition = condition & term
+        return condition
+
+
+def _day(text: str) -> str:
+    return date.fromisoformat(text).isoformat()
+
+
+def _fen(text: str) -> int:
+    yuan = Decimal(text.replace(",", "").replace("，", "").lstrip("¥￥"))
+    fen = yuan * 100
+    if not yuan.is_finite() or yuan < 0 or yuan > YUAN_MAX or fen != fen.to_integral_value():
+        raise ValueError(text)
+    return int(fen)
+
+
+def read_filters(
+    query: Mapping[str, Any], translate: Translate
+) -> tuple[Filters, dict[str, str], dict[str, str]]:
+    """Return the filters, the texts as given, and what is wrong with them, by field.
+
+    A field that cannot be read filters nothing and is named among the errors.
+    """
+    given = {name: str(query.get(name, "")).strip()[:TEXT_CHARACTERS_MAX] for name in NAMES}
+    errors: dict[str, str] = {}
+    read: dict[str, Any] = {}
+    wrong_day = Message("Write a day as 2024-03-31.")
+    wrong_amount = Message("Write an amount in yuan, such as 50 or 0.01.")
+    for name, target, parse, wrong in (
+        ("from_day", "from_day", _day, wrong_day),
+        ("to_day", "to_day", _day, wrong_day),
+        ("min_yuan", "min_fen", _fen, wrong_amount),
+        ("max_yuan", "max_fen", _fen, wrong_amount),
+    ):
+        if given[name]:
+            try:
+                read[target] = parse(given[name])
+            except (ValueError, ArithmeticError):
+                errors[name] = wrong.text(translate)
+    if given["kind"] and given["kind"] not in KIND_LABELS:
+        errors["kind"] = Message("There is no such kind of entry.").text(translate)
+    filters = Filters(
+        **read,
+        fund=given["fund"] or None,
+        kind=given["kind"] if given["kind"] in KIND_LABELS else None,
+    )
+    return filters, given, errors

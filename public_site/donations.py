@@ -1,0 +1,158 @@
+"""Provides the list of an organisation's movements: filtered, paged by key, downloaded."""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Response
+from litestar.params import FromPath
+from litestar.response import Stream
+
+from charity.organisations.tables import Fund
+from charity.organisations.uscc import organisation_identifier
+from ledger.tables import MovementRow
+from public_site.donation_filters import Filters, read_filters
+from public_site.downloads import csv_stream
+from public_site.languages import language_of
+from public_site.movements import KIND_LABELS, Movement, movements
+from public_site.organisations import find_shown, shown_organisation
+from public_site.rendering import SiteRequest, page, page_path
+from public_site.routing import page_route
+from public_site.translations import translator
+
+LINES_ON_A_PAGE = 50
+LINES_OF_A_DOWNLOAD = 1_000
+COUNT_MAX = 10_000
+KEY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})\.([0-9]{1,18})")
+COLUMNS = (
+    "position",
+    "kind",
+    "day",
+    "amount_fen",
+    "counterparty",
+    "fund",
+    "organisation_code",
+    "organisation",
+    "note",
+    "status",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The line after which a page begins: lists run from the newest day to the oldest."""
+
+    day: str
+    position: int
+
+    def __str__(self) -> str:
+        return f"{self.day}.{self.position}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Key | None":
+        """Return the key that an address carries; None for none, or for what is no key."""
+        match = KEY.fullmatch(text)
+        return cls(match[1], int(match[2])) if match is not None else None
+
+
+async def _rows(
+    identifier: str, filters: Filters, after: Key | None, count: int
+) -> list[dict[str, Any]]:
+    query = MovementRow.select().where(filters.condition(identifier))
+    if after is not None:
+        query = query.where(
+            (MovementRow.day < after.day)
+            | ((MovementRow.day == after.day) & (MovementRow.position < after.position))
+        )
+    return (
+        await query.order_by(MovementRow.day, ascending=False)
+        .order_by(MovementRow.position, ascending=False)
+        .limit(count)
+    )
+
+
+async def _count(identifier: str, filters: Filters) -> int | None:
+    """Return how many lines match; None where they are too many to count for a page."""
+    rows = (
+        await MovementRow.select(MovementRow.position)
+        .where(filters.condition(identifier))
+        .limit(COUNT_MAX + 1)
+    )
+    return len(rows) if len(rows) <= COUNT_MAX else None
+
+
+def _key(row: Mapping[str, Any]) -> Key:
+    return Key(row["day"], row["position"])
+
+
+@page_route("/{language:str}/organisations/{code:str}/donations")
+async def donations(
+    request: SiteRequest, language: FromPath[str], code: FromPath[str]
+) -> Response[str]:
+    """Show the movements of an organisation that match the filters, fifty at a time."""
+    chosen = language_of(language)
+    translate = translator(chosen)
+    found = await find_shown(code)
+    identifier = organisation_identifier(code)
+    filters, values, errors = read_filters(request.query_params, translate)
+    after = Key.parse(request.query_params.get("after", ""))
+    rows = await _rows(identifier, filters, after, LINES_ON_A_PAGE + 1)
+    shown, more = rows[:LINES_ON_A_PAGE], len(rows) > LINES_ON_A_PAGE
+    lines = await movements(request.app.state.ledger, shown, translate)
+    path = page_path(chosen, "donations", code=code)
+    kept = {name: value for name, value in values.items() if value and name not in errors}
+    first_address = f"{path}?{urlencode(kept)}" if kept else path
+    next_address = f"{path}?{urlencode({**kept, 'after': _key(shown[-1])})}" if shown else None
+    context = {
+        "organisation": shown_organisation(found, chosen),
+        "filters": values,
+        "funds": await Fund.select().where(Fund.organisation == code).order_by(Fund.id),
+        "kinds": [(kind, label.text(translate)) for kind, label in KIND_LABELS.items()],
+        "errors": errors,
+        "movements": lines,
+        "page_total_fen": sum(line.amount_fen for line in lines),
+        "matching_count": await _count(identifier, filters),
+        "next_url": next_address if more else None,
+        "first_url": first_address if after is not None else None,
+        "csv_url": f"{path}.csv?{urlencode(kept)}" if kept else f"{path}.csv",
+    }
+    return await page(request, chosen, "donations.html", context, section="organisations")
+
+
+def _csv_row(line: Movement) -> tuple[object, ...]:
+    return (
+        line.position,
+        line.kind,
+        line.day.isoformat(),
+        line.amount_fen,
+        line.counterparty,
+        line.fund_name,
+        line.organisation.code,
+        line.organisation.name,
+        line.note or "",
+        line.status or "",
+    )
+
+
+@page_route("/{language:str}/organisations/{code:str}/donations.csv")
+async def donations_csv(
+    request: SiteRequest, language: FromPath[str], code: FromPath[str]
+) -> Stream:
+    """Download all movements that match the filters, as the page shows them."""
+    chosen = language_of(language)
+    translate = translator(chosen)
+    await find_shown(code)
+    filters, _, _ = read_filters(request.query_params, translate)
+
+    async def pages() -> AsyncIterator[list[tuple[object, ...]]]:
+        after: Key | None = None
+        while rows := await _rows(
+            organisation_identifier(code), filters, after, LINES_OF_A_DOWNLOAD
+        ):
+            lines = await movements(request.app.state.ledger, rows, translate)
+            yield [_csv_row(line) for line in lines]
+            after = _key(rows[-1])
+
+    return csv_stream(f"{code}.csv", COLUMNS, pages())

@@ -1,0 +1,51 @@
+"""Provides downloads: lists as CSV that spreadsheets open in the right encoding."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from litestar import Response
+from litestar.response import Stream
+
+BYTE_ORDER_MARK = "\ufeff"
+CSV = "text/csv"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _safe(value: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula."""
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+def csv_text(rows: Iterable[Sequence[object]]) -> str:
+    """Return rows as CSV."""
+    file = io.StringIO()
+    csv.writer(file).writerows([_safe(value) for value in row] for row in rows)
+    return file.getvalue()
+
+
+def _headers(file_name: str) -> dict[str, str]:
+    return {"content-disposition": f'attachment; filename="{file_name}"'}
+
+
+def csv_response(
+    file_name: str, header: Sequence[str], rows: Iterable[Sequence[object]]
+) -> Response[bytes]:
+    """Return a small list as a CSV file."""
+    content = BYTE_ORDER_MARK + csv_text([header, *rows])
+    return Response(content.encode(), media_type=CSV, headers=_headers(file_name))
+
+
+def csv_stream(
+    file_name: str, header: Sequence[str], pages: AsyncIterator[Sequence[Sequence[object]]]
+) -> Stream:
+    """Return a list of any length as a CSV file, page by page."""
+
+    async def content() -> AsyncIterator[bytes]:
+        yield (BYTE_ORDER_MARK + csv_text([header])).encode()
+        async for rows in pages:
+            yield csv_text(rows).encode()
+
+    return Stream(content(), media_type=CSV, headers=_headers(file_name))

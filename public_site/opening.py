@@ -1,0 +1,55 @@
+"""Provides the opening of an installation: database, keys and ledger, wired from the settings."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from secrets import token_bytes
+
+from charity.tables import TABLES as CHARITY_TABLES
+from ledger.database import connected, open_engine
+from ledger.keys import make_keys, read_signing_key, read_vault_key
+from ledger.log import Ledger, create_log, has_log, open_log, utc_now
+from ledger.messages import Refused
+from ledger.schema import create_schema
+from ledger.tables import TABLES as LEDGER_TABLES
+from ledger.vault import Vault
+from public_site.settings import Settings
+
+
+async def initialise(
+    settings: Settings, *, sample: bool = False, clock: Callable[[], datetime] = utc_now
+) -> None:
+    """Make keys, tables and the log's identity where they are missing; harmless when repeated.
+
+    Keys are made only for a log that is being made: an existing one never gets new keys.
+
+    Raises:
+        Refused: the database holds a log of another name, or its keys are missing.
+    """
+    engine = open_engine(settings.database_address)
+    async with connected(engine, (*LEDGER_TABLES, *CHARITY_TABLES)):
+        if not await has_log():
+            make_keys(settings.home, settings.origin)
+            await create_schema(engine, CHARITY_TABLES)
+        read_signing_key(settings.home)
+        read_vault_key(settings.home)
+        await create_log(settings.origin, sample=sample, created_at=clock())
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings,
+    clock: Callable[[], datetime] = utc_now,
+    random_bytes: Callable[[int], bytes] = token_bytes,
+) -> AsyncIterator[Ledger]:
+    """Open the installation's ledger for as long as the context lasts.
+
+    Raises:
+        Refused: there is none yet, or its keys are missing.
+    """
+    engine = open_engine(settings.database_address)
+    async with connected(engine, (*LEDGER_TABLES, *CHARITY_TABLES)):
+        if not await has_log():
+            raise Refused("There is no log in this database yet. Make one with: charity init")
+        vault = Vault(read_vault_key(settings.home), random_bytes)
+        yield await open_log(engine, read_signing_key(settings.home), vault, clock)

@@ -1,0 +1,127 @@
+"""Provides the rendering of pages: one template environment for each language."""
+
+from collections.abc import Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import MediaType, Request, Response
+from litestar.datastructures import State
+
+from ledger.log import Ledger
+from ledger.reading import Head, read_head
+from public_site import formatting
+from public_site.settings import Language
+from public_site.translations import translations
+
+TEMPLATES = Path(__file__).parent / "templates"
+LANGUAGES: tuple[Language, Language] = ("zh", "en")
+
+PAGES = {
+    "home": "",
+    "organisations": "organisations",
+    "check": "check",
+    "organisation": "organisations/{code}",
+    "donations": "organisations/{code}/donations",
+    "entry": "entries/{position}",
+}
+
+SiteRequest = Request[Any, Any, State]
+
+
+def page_path(language: Language, page: str, /, **values: object) -> str:
+    """Return the path of a page in a language."""
+    filled = {name: quote(str(value)) for name, value in values.items()}
+    return f"/{language}/{PAGES[page].format(**filled)}"
+
+
+@cache
+def environment(language: Language) -> Environment:
+    """Return the template environment of a language."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    catalogue = translations(language)
+    # The method is added by the extension, so the checker does not know it.
+    made.install_gettext_callables(  # type: ignore[attr-defined]
+        catalogue.gettext, catalogue.ngettext, newstyle=True
+    )
+    made.globals.update(
+        language=language,
+        url=partial(page_path, language),
+        money=formatting.money,
+        money_short=partial(formatting.money_short, language=language),
+        number=formatting.number,
+        share=formatting.share,
+        day=partial(formatting.day, language=language),
+        instant=partial(formatting.instant, language=language),
+    )
+    return made
+
+
+def _checkpoint(head: Head | None) -> dict[str, object] | None:
+    if head is None:
+        return None
+    root = head.note.splitlines()[2]
+    return {"size": head.size, "root": root, "published_at": head.published_at}
+
+
+def _alternates(request: SiteRequest) -> dict[str, str]:
+    """Return the address of this page in each language."""
+    base = str(request.base_url).rstrip("/")
+    _, _, rest = request.url.path.lstrip("/").partition("/")
+    query = (
+        f"?{urlencode(list(request.query_params.multi_items()))}" if request.query_params else ""
+    )
+    return {language: f"{base}/{language}/{quote(rest)}{query}" for language in LANGUAGES}
+
+
+def rendered(
+    request: SiteRequest,
+    language: Language,
+    template: str,
+    context: Mapping[str, object],
+    *,
+    section: str = "",
+    status: int = 200,
+) -> Response[str]:
+    """Return a page: a template with what it shows and what every page shows.
+
+    The checkpoint is the newest that this process has read.
+    """
+    ledger: Ledger = request.app.state.ledger
+    alternates = _alternates(request)
+    html = (
+        environment(language)
+        .get_template(template)
+        .render(
+            **context,
+            alternates=alternates,
+            page_url=alternates[language],
+            sample=ledger.sample,
+            origin=ledger.origin,
+            checkpoint=_checkpoint(request.app.state.get("head")),
+            section=section,
+        )
+    )
+    return Response(html, media_type=MediaType.HTML, status_code=status)
+
+
+async def page(
+    request: SiteRequest,
+    language: Language,
+    template: str,
+    context: Mapping[str, object],
+    *,
+    section: str = "",
+) -> Response[str]:
+    """Read the newest checkpoint and return the page."""
+    request.app.state.head = await read_head()
+    return rendered(request, language, template, context, section=section)
