@@ -23,11 +23,15 @@ async def export_log(
     as they are. The checkpoint comes last, so that it never promises what is not there.
 
     Raises:
-        Refused: the log is empty.
+        Refused: the log is empty, or the folder holds another log.
     """
     head = await read_head()
     if head is None:
         raise Refused("The log is empty: there is nothing to export yet.")
+    key = f"{verifier_key}\n".encode()
+    if (folder / LOG_KEY_FILE).exists() and (folder / LOG_KEY_FILE).read_bytes() != key:
+        raise Refused("The folder {folder} holds another log. Take an empty one.", folder=folder)
+    _write(folder / LOG_KEY_FILE, key)
     paths = list(tiles_of(head.size))
     for done, path in enumerate(paths, 1):
         file = folder / path.path()
@@ -35,7 +39,6 @@ async def export_log(
             _write(file, await read_tile(path))
         if on_progress is not None:
             on_progress(done, len(paths))
-    _write(folder / LOG_KEY_FILE, f"{verifier_key}\n".encode())
     _write(folder / "checkpoint", head.note.encode())
     return head.size
 

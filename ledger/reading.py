@@ -13,6 +13,9 @@ from ledger.tiles import HASH_BYTES, TILE_WIDTH, TilePath, encode_bundle
 
 Result = TypeVar("Result")
 
+POSITION_MAX = 2**63 - 1
+"""The largest number that the database can be asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -49,6 +52,8 @@ async def read_entry(position: int) -> bytes:
     Raises:
         LookupError: there is none.
     """
+    if position > POSITION_MAX:
+        raise LookupError(position)
     row = await LogEntry.select(LogEntry.body).where(LogEntry.position == position).first()
     if row is None:
         raise LookupError(position)
@@ -81,6 +86,8 @@ async def read_tile(path: TilePath) -> bytes:
 
 async def _read_bundle(path: TilePath) -> bytes:
     first = path.number * TILE_WIDTH
+    if first + path.width > POSITION_MAX:
+        raise LookupError(path.path())
     rows = (
         await LogEntry.select(LogEntry.body)
         .where((LogEntry.position >= first) & (LogEntry.position < first + path.width))

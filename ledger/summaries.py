@@ -87,7 +87,7 @@ def _balances(
             running[key] = held = running[key] + amount
             if amount < 0 and held < lowest.get(key, NOTHING)[0]:
                 lowest[key] = (held, index)
-        if not _balanced(entry.postings):
+        if not is_balanced(entry.postings):
             raise Refused("The postings of entry {id} do not sum to zero.", id=entry.id)
     # Postings sum to zero, so what all donors together gave is what the other accounts hold.
     for (_, unit), amount in list(running.items()):
@@ -96,7 +96,7 @@ def _balances(
     return [(account, unit, amount) for (account, unit), amount in running.items()], lowest
 
 
-def _balanced(postings: tuple[Posting, ...]) -> bool:
+def is_balanced(postings: tuple[Posting, ...]) -> bool:
     """Return whether postings sum to zero in every unit."""
     if len(postings) == 2:
         first, second = postings

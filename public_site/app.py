@@ -2,19 +2,17 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
-from litestar.datastructures import MutableScopeHeaders
+from litestar.datastructures import CacheControlHeader, MutableScopeHeaders
 from litestar.static_files import create_static_files_router
 from litestar.types import Message, Scope
 
 from public_site import check, donations, entry, errors, home, log, organisations
 from public_site.opening import opened
+from public_site.rendering import STATIC
 from public_site.settings import Settings
-
-STATIC = Path(__file__).parent / "static"
 
 HEADERS = {
     "content-security-policy": (
@@ -63,7 +61,7 @@ def create_app(settings: Settings) -> Litestar:
             create_static_files_router(
                 path="/static",
                 directories=[STATIC],
-                cache_control=None,
+                cache_control=CacheControlHeader(max_age=365 * 24 * 3600, immutable=True),
                 include_in_schema=False,
             ),
         ],

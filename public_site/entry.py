@@ -43,6 +43,9 @@ ACCEPTED_LABELS = {
 }
 
 
+FIELD_LABELS = {"description": Message("Description")}
+
+
 def _position(text: str) -> int:
     digits = text.isascii() and text.isdigit() and len(text) <= POSITION_DIGITS_MAX
     if not digits or (len(text) > 1 and text[0] == "0"):
@@ -158,12 +161,11 @@ async def _related(
         }
         for line in lines
     ]
-    return related, await _corrections(
-        [line.position for line in lines if line.kind == "correction"]
-    )
+    corrected_by = [line.position for line in lines if line.kind == "correction"]
+    return related, await _corrections(corrected_by, translate)
 
 
-async def _corrections(positions: list[int]) -> list[dict[str, object]]:
+async def _corrections(positions: list[int], translate: Translate) -> list[dict[str, object]]:
     if not positions:
         return []
     rows = (
@@ -174,9 +176,10 @@ async def _corrections(positions: list[int]) -> list[dict[str, object]]:
     corrections = []
     for row in rows:
         facts: CorrectionFacts = parse_entry(bytes(row["body"])).facts
+        label = FIELD_LABELS.get(facts.field)
         corrections.append(
             {
-                "field": facts.field,
+                "field": label.text(translate) if label else facts.field,
                 "old": facts.old,
                 "new": facts.new,
                 "reason": facts.reason,
@@ -224,7 +227,7 @@ async def entry_page(
             f"charity verify {place}.json {place}.tlog-proof --key '{ledger.verifier_key}'"
         ),
     }
-    return await page(request, chosen, "entry.html", context)
+    return await page(request, chosen, "entry.html", context, section="organisations")
 
 
 def _attachment(file_name: str) -> dict[str, str]:

@@ -24,15 +24,22 @@ async def initialise(
     Keys are made only for a log that is being made: an existing one never gets new keys.
 
     Raises:
-        Refused: the database holds a log of another name, or its keys are missing.
+        Refused: the database holds a log of another name, or its keys are missing or another's.
     """
     engine = open_engine(settings.database_address)
     async with connected(engine, (*LEDGER_TABLES, *CHARITY_TABLES)):
         if not await has_log():
             make_keys(settings.home, settings.origin)
             await create_schema(engine, CHARITY_TABLES)
-        read_signing_key(settings.home)
+        key = read_signing_key(settings.home).verifier
         read_vault_key(settings.home)
+        if not await has_log() and key.name != settings.origin:
+            raise Refused(
+                "The signing key in {home} belongs to the log {key}, not to {origin}.",
+                home=settings.home,
+                key=key.name,
+                origin=settings.origin,
+            )
         await create_log(settings.origin, sample=sample, created_at=clock())
 
 

@@ -1,5 +1,6 @@
 """Provides the rendering of pages: one template environment for each language."""
 
+import hashlib
 from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from public_site.settings import Language
 from public_site.translations import translations
 
 TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
 LANGUAGES: tuple[Language, Language] = ("zh", "en")
 
 PAGES = {
@@ -56,6 +58,7 @@ def environment(language: Language) -> Environment:
     made.globals.update(
         language=language,
         url=partial(page_path, language),
+        asset=asset,
         money=formatting.money,
         money_short=partial(formatting.money_short, language=language),
         number=formatting.number,
@@ -64,6 +67,13 @@ def environment(language: Language) -> Environment:
         instant=partial(formatting.instant, language=language),
     )
     return made
+
+
+@cache
+def asset(name: str) -> str:
+    """Return the address of a static file, which changes whenever its content does."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()
+    return f"/static/{name}?v={digest[:12]}"
 
 
 def _checkpoint(head: Head | None) -> dict[str, object] | None:

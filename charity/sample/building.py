@@ -33,11 +33,13 @@ CAMPAIGN_QUARTERS: Final = frozenset({2, 4})
 CONSENT_EVERY: Final = 4
 CONSENT_BASIS: Final = "示例捐赠表第3条：同意公示姓名（虚构）"
 SPENDING: Final = (
-    (Purpose.PROGRAM, 58, "示例项目支出：第{quarter}季度"),
-    (Purpose.ADMINISTRATION, 5, "示例管理费用：第{quarter}季度"),
-    (Purpose.FUNDRAISING, 2, "示例募捐成本：第{quarter}季度"),
+    (0, Purpose.PROGRAM, 22, "示例项目支出：{month}月"),
+    (1, Purpose.PROGRAM, 22, "示例项目支出：{month}月"),
+    (1, Purpose.ADMINISTRATION, 5, "示例管理费用：{month}月"),
+    (2, Purpose.PROGRAM, 22, "示例项目支出：{month}月"),
+    (2, Purpose.FUNDRAISING, 2, "示例募捐成本：{month}月"),
 )
-"""Share of a fund's balance in percent that is spent each quarter, by purpose."""
+"""Month of the quarter, purpose, and the share in percent of the fund's balance that is spent."""
 
 
 class SampleClock:
@@ -106,7 +108,7 @@ async def register_city(organisations: list[SampleOrganisation]) -> None:
                 code=organisation.project_code,
                 name=organisation.project_name,
                 fund=fund.code if fund is not None else GENERAL_FUND,
-                budget=organisation.weight * 80_000_000,
+                budget=organisation.weight * 250_000_000,
             )
         )
 
@@ -186,21 +188,30 @@ class SampleCity:
                 Balance.account == fund_account(identifier, fund)
             )
             balance = held[0]["amount"] if held else 0
-            for purpose, percent, description in SPENDING:
-                amount = balance * (percent + self._random.randrange(-percent // 4, 1)) // 100
-                if amount > 0:
-                    key = f"{quarter.year}-{quarter.number}-{fund}-{purpose}"
-                    day = (quarter.first + timedelta(quarter.days - 1)).isoformat()
-                    facts = ExpenditureFacts(
-                        amount=amount,
-                        description=description.format(quarter=quarter.number),
-                        fund=fund,
-                        project=organisation.project_code,
-                        purpose=purpose,
-                    )
-                    spendings.append((Request(organisation.code, day, key), facts))
+            spendings += self._spendings(organisation, quarter, fund, balance)
         async with self._ledger.write() as writer:
             await record_expenditures(writer, spendings)
+
+    def _spendings(
+        self, organisation: SampleOrganisation, quarter: Quarter, fund: str, balance: int
+    ) -> list[tuple[Request, ExpenditureFacts]]:
+        """Return what a fund that holds `balance` fen spends in the months of a quarter."""
+        spendings = []
+        for place, purpose, percent, description in SPENDING:
+            amount = balance * (percent - self._random.randrange(percent // 3 + 1)) // 100
+            month = quarter.first.month + place
+            day = date(quarter.year, month, self._random.randrange(10, 28)).isoformat()
+            if amount > 0:
+                facts = ExpenditureFacts(
+                    amount=amount,
+                    description=description.format(month=month),
+                    fund=fund,
+                    project=organisation.project_code,
+                    purpose=purpose,
+                )
+                key = f"{day}-{fund}-{purpose}"
+                spendings.append((Request(organisation.code, day, key), facts))
+        return spendings
 
     async def _second_thoughts(self, quarter: Quarter) -> None:
         """Pay one gift of the quarter back, and correct the words of one spending."""

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
+import asyncpg
 import click
 from pydantic import ValidationError
 
@@ -19,6 +21,14 @@ Result = TypeVar("Result")
 
 REFUSED = 1
 WRONG_USE = 2
+UNUSABLE = (
+    OSError,
+    UnicodeDecodeError,
+    sqlite3.Error,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+)
+"""What a wrong path, a missing right, a full disk or an unreachable database raise."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -77,8 +87,17 @@ class CharityGroup(click.Group):
         try:
             return super().invoke(ctx)
         except Refused as refusal:
-            sentence = text(refusal.message)
-            if "--json" in sys.argv:
-                print_json({"error": sentence})
-            click.echo(sentence, err=True)
+            _refuse(refusal.message)
             ctx.exit(WRONG_USE if isinstance(refusal, WrongUse) else REFUSED)
+        except UNUSABLE as error:
+            if isinstance(error, BrokenPipeError):
+                raise  # whoever reads has read enough; click ends quietly
+            _refuse(Message("A file or the database cannot be used: {reason}", reason=error))
+            ctx.exit(WRONG_USE)
+
+
+def _refuse(message: Message) -> None:
+    sentence = text(message)
+    if "--json" in sys.argv:
+        print_json({"error": sentence})
+    click.echo(sentence, err=True)

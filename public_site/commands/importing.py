@@ -135,9 +135,8 @@ def _place(item: Problem | Notice) -> str:
 
 def _print_summary(result: ImportResult, *, dry_run: bool) -> None:
     gifts = result.donation_list
-    say("{rows} gifts, {total} in all.", rows=len(gifts.rows), total=money(gifts.total_fen))
-    if gifts.stated_total_fen is not None:
-        say("The file itself states {total}.", total=money(gifts.stated_total_fen))
+    if gifts.rows:
+        say("{rows} gifts, {total} in all.", rows=len(gifts.rows), total=money(gifts.total_fen))
     if gifts.skipped:
         say("{count} rows are left out, as accepted.", count=gifts.skipped)
     for notice in result.notices:

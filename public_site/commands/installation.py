@@ -1,6 +1,7 @@
 """Provides `charity init`, `charity settings` and `charity log-key`."""
 
 import asyncio
+import re
 
 import click
 
@@ -51,6 +52,7 @@ def settings(as_json: bool) -> None:
 
 
 def _without_password(address: str) -> str:
+    address = re.sub(r"(?<=[?&]password=)[^&]*", "…", address)
     head, at, tail = address.rpartition("@")
     if not at:
         return address

@@ -6,6 +6,7 @@ import click
 
 from ledger.messages import Message, Refused, WrongUse
 from ledger.notes import Checkpoint, VerifierKey, open_checkpoint
+from ledger.recount import Recount
 from ledger.verification import Fetch, folder_fetch, verify_entry, verify_log
 from public_site.commands.charity_group import json_option, print_json, text
 from public_site.commands.progress import progress_bar
@@ -38,23 +39,24 @@ def verify(
     charity verify FOLDER --key KEY                    every entry of a folder of tiles
     charity verify 7.json 7.tlog-proof --key KEY       one entry with its proof, offline
     """
-    findings: list[Message] = []
     path = Path(target)
     if target.startswith(("http://", "https://")):
         with http_fetch(target) as fetch:
-            findings = _verify_whole(fetch, key, since)
+            findings, warnings = _verify_whole(fetch, key, since)
     elif path.is_dir():
-        findings = _verify_whole(folder_fetch(path), key, since)
+        findings, warnings = _verify_whole(folder_fetch(path), key, since)
     elif path.is_file():
-        findings = _verify_one(path, proof or _proof_beside(path), key)
+        findings, warnings = _verify_one(path, proof or _proof_beside(path), key), []
     else:
         raise WrongUse("{target} is no address, no folder and no file.", target=target)
-    sentences = [text(finding) for finding in findings]
+    proved, doubted = [text(finding) for finding in findings], [text(one) for one in warnings]
     if as_json:
-        print_json({"verified": True, "findings": sentences})
-    else:
-        for sentence in sentences:
-            click.echo(f"✓ {sentence}")
+        print_json({"verified": True, "findings": proved, "warnings": doubted})
+        return
+    for sentence in proved:
+        click.echo(f"✓ {sentence}")
+    for sentence in doubted:
+        click.echo(f"! {sentence}")
 
 
 def _proof_beside(entry: Path) -> Path:
@@ -79,28 +81,33 @@ def _text_of(path: Path) -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
-def _verify_whole(fetch: Fetch, key: str | None, since: Path | None) -> list[Message]:
-    findings: list[Message] = []
+def _verify_whole(
+    fetch: Fetch, key: str | None, since: Path | None
+) -> tuple[list[Message], list[Message]]:
+    """Return what was proved about a whole log, and what remains to be doubted."""
+    warnings: list[Message] = []
     if key is not None:
         log_key = _given_key(key)
     else:
         log_key = _own_key(fetch)
-        findings.append(
+        warnings.append(
             Message(
-                "Beware: the key was taken from the log itself. Compare it with the key that the"
-                " operator publishes elsewhere: {key}",
+                "The key was taken from the log itself. Compare it with the key that the operator"
+                " publishes elsewhere: {key}",
                 key=log_key,
             )
         )
     earlier = _earlier_checkpoint(since, log_key) if since is not None else None
+    recount = Recount()
     with progress_bar() as show:
         report = verify_log(
             fetch,
             [log_key],
             earlier=earlier,
             on_progress=lambda done, total: show("verify", done, total),
+            on_entry=recount.add,
         )
-    return findings + list(report.findings)
+    return [*report.findings, *recount.findings()], warnings
 
 
 def _own_key(fetch: Fetch) -> VerifierKey:
