@@ -49,14 +49,15 @@ class Listed(NamedTuple):
 class Source(Struct, frozen=True, gc=False):
     """Where a fact was read: file digest with sheet and row, transaction id, or request.
 
+    Sheet and row count from 1; a sheet's name may hold a person's, so it stays out.
     `accepted` is the word by which a person accepted a problem that the checks found in this row.
     """
 
     accepted: str | None = None
     file: Digest | None = None
     request: str | None = None
-    row: int | None = None
-    sheet: str | None = None
+    row: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    sheet: Annotated[int, msgspec.Meta(ge=1)] | None = None
     transaction: str | None = None
 
 
@@ -90,7 +91,7 @@ class Entry(Struct, frozen=True):
     version: int
 
 
-def file_id(digest: str, sheet: str, row: int) -> str:
+def file_id(digest: str, sheet: int, row: int) -> str:
     """Return the idempotency key of a row of a file (128 bits of its digest, sheet, row)."""
     return f"file:{digest[:32]}:{sheet}:{row}"
 

@@ -39,6 +39,7 @@ DONOR_EXPLANATIONS = {
 
 ACCEPTED_LABELS = {
     "anonymous": Message("The list named no donor; accepted as an anonymous gift."),
+    "transaction": Message("The list had no readable transaction id; accepted without it."),
     "aggregate": Message("The list called this row a sum of others; accepted as a gift."),
 }
 

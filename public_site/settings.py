@@ -2,11 +2,13 @@
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote, unquote
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Language = Literal["zh", "en"]
+SQLITE = "sqlite:///"
 
 
 class Settings(BaseSettings):
@@ -30,4 +32,19 @@ class Settings(BaseSettings):
     @property
     def database_address(self) -> str:
         """The database's address, the default filled in."""
-        return self.database or f"sqlite:///{self.home.absolute() / 'charity.sqlite'}"
+        return self.database or sqlite_address(self.home.absolute() / "charity.sqlite")
+
+
+def sqlite_address(file: Path) -> str:
+    """Return the database address of an SQLite file, whatever characters its path has."""
+    path = str(file)
+    for character in "%?#":
+        path = path.replace(character, quote(character))
+    return f"{SQLITE}{path}"
+
+
+def sqlite_file(address: str) -> Path | None:
+    """Return the file of an SQLite database address; None for an address of another kind."""
+    if not address.startswith(SQLITE):
+        return None
+    return Path(unquote(address.removeprefix(SQLITE)))

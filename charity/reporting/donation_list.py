@@ -38,6 +38,7 @@ class DonationList:
     Attributes:
         file_name: Name of the file.
         file_digest: SHA-256 of the file in hexadecimal.
+        sheets: Names of the sheets, in the order of the file.
         title: First line above the first table.
         rows: The gifts, in the order of the file.
         total_fen: Sum of their amounts, in fen.
@@ -53,6 +54,7 @@ class DonationList:
 
     file_name: str
     file_digest: str
+    sheets: tuple[str, ...]
     title: str | None
     rows: list[ListRow]
     total_fen: int
@@ -102,6 +104,7 @@ def read_donation_list(
     return DonationList(
         file_name=path.name,
         file_digest=workbook.digest,
+        sheets=tuple(sheet.name for sheet in workbook.sheets),
         title=next((table.title for table in tables), None),
         rows=reading.rows,
         total_fen=sum(row.amount_fen for row in reading.rows),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from charity.donors.names import is_charity, is_masked, is_organisation
-from charity.reporting.donation_list import ListRow
+from charity.reporting.donation_list import DonationList, ListRow
 from ledger.append import Batch, Writer
 from ledger.database import ROWS_AT_ONCE
 from ledger.entries import Entry, Source, file_id, transaction_id
@@ -145,13 +145,19 @@ def row_donors(
     return [donors[place] for place in range(len(rows))], pages
 
 
-def gift_ids(organisation: str, file_digest: str, rows: Sequence[ListRow]) -> list[str]:
+def sheet_numbers(gifts: DonationList) -> dict[str, int]:
+    """Return name → number of the sheets of a file, from 1."""
+    return {name: number for number, name in enumerate(gifts.sheets, 1)}
+
+
+def gift_ids(organisation: str, gifts: DonationList) -> list[str]:
     """Return the idempotency key of every row: its transaction id, else file, sheet and row."""
+    numbers, digest = sheet_numbers(gifts), gifts.file_digest
     return [
         transaction_id(organisation, row.transaction)
         if row.transaction is not None
-        else file_id(file_digest, row.sheet, row.row)
-        for row in rows
+        else file_id(digest, numbers[row.sheet], row.row)
+        for row in gifts.rows
     ]
 
 
@@ -159,7 +165,7 @@ def gift_batches(
     vault: Vault,
     writer: Writer,
     recipient: Recipient,
-    file_digest: str,
+    gifts: DonationList,
     rows: Sequence[ListRow],
     ids: Sequence[str],
     names: ListDonors,
@@ -170,7 +176,7 @@ def gift_batches(
         part = rows[start : start + ROWS_AT_ONCE]
         donors, vault_rows = row_donors(vault, part, names, writer.now)
         entries = gift_entries(
-            writer, recipient, file_digest, zip(part, ids[start:], donors, strict=False), names
+            writer, recipient, gifts, zip(part, ids[start:], donors, strict=False), names
         )
         yield Batch(entries, vault_rows)
 
@@ -178,16 +184,16 @@ def gift_batches(
 def gift_entries(
     writer: Writer,
     recipient: Recipient,
-    file_digest: str,
-    gifts: Iterable[tuple[ListRow, str, Donor]],
+    gifts: DonationList,
+    rows: Iterable[tuple[ListRow, str, Donor]],
     names: ListDonors,
 ) -> list[Entry]:
     """Return the entries of gifts: donations, and onward transfers from other charities."""
     organisation, fund = recipient.organisation, recipient.fund
-    charities = names.charities
+    charities, numbers, digest = names.charities, sheet_numbers(gifts), gifts.file_digest
     entries = []
     days: dict[date, str] = {}
-    for row, entry_id, donor in gifts:
+    for row, entry_id, donor in rows:
         day = days.get(row.day) or days.setdefault(row.day, row.day.isoformat())
         kind, facts_type = TRANSFER if row.donor in charities else GIFT
         facts = facts_type(
@@ -198,7 +204,7 @@ def gift_entries(
             period_start=row.period_start.isoformat() if row.period_start else None,
             time=row.time,
         )
-        source = Source(row.accepted, file_digest, None, row.row, row.sheet, row.transaction)
+        source = Source(row.accepted, digest, None, row.row, numbers[row.sheet], row.transaction)
         entries.append(writer.entry(kind, day, organisation, facts, entry_id, source))
     return entries
 

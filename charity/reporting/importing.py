@@ -20,6 +20,7 @@ from charity.reporting.gifts import (
     list_donors,
     record_consent,
     sealed_remarks,
+    sheet_numbers,
 )
 from charity.reporting.known_rows import (
     largest_overlap,
@@ -39,7 +40,12 @@ from ledger.tables import VaultOrganisation, VaultRemark
 Progress = Callable[[str, int, int], None]
 """Called with the stage (read, check, append), the rows done and the rows in all."""
 
-FILE_LEVEL_CODES = frozenset({"total_differs", "transactions_known", "rows_known"})
+LEDGER_WORDS = frozenset({"known", "overlap"})
+"""Words that accept what the ledger already holds, not what stands in the file."""
+
+FILE_LEVEL_WORDS = frozenset({"total", "known", "overlap"})
+"""The words that accept a problem of the whole list, which no entry of a single gift can tell."""
+
 EXAMPLES_SHOWN = 5
 
 
@@ -128,7 +134,7 @@ async def _import(
     gifts = read_donation_list(
         request.path,
         given_day=request.given_day,
-        accept=request.accept,
+        accept=frozenset(request.accept) - LEDGER_WORDS,
         today=request.today,
         on_progress=lambda done, total: on_progress("read", done, total),
     )
@@ -156,17 +162,16 @@ async def _new_rows(
         return (), ()
     rows: Sequence[ListRow] = gifts.rows
     on_progress("check", 0, len(rows))
-    ids: Sequence[str] = gift_ids(
-        organisation_identifier(result.organisation.code), gifts.file_digest, rows
-    )
+    ids: Sequence[str] = gift_ids(organisation_identifier(result.organisation.code), gifts)
     if any(row.transaction is not None for row in rows):
         known = await writer.known(ids)
         if known:
             _note_known_transactions(request, result, known)
             fresh = [index for index, entry_id in enumerate(ids) if entry_id not in known]
             rows, ids = [rows[index] for index in fresh], [ids[index] for index in fresh]
-    elif rows:
-        await _note_overlap(ledger, request, result)
+    unnumbered = [row for row in rows if row.transaction is None]
+    if unnumbered:
+        await _note_overlap(ledger, request, result, unnumbered)
     on_progress("check", len(gifts.rows), len(gifts.rows))
     return rows, ids
 
@@ -216,8 +221,9 @@ def _note_known_transactions(
     _settle(request, result, problem)
 
 
-async def _note_overlap(ledger: Ledger, request: ImportRequest, result: ImportResult) -> None:
-    rows = result.donation_list.rows
+async def _note_overlap(
+    ledger: Ledger, request: ImportRequest, result: ImportResult, rows: Sequence[ListRow]
+) -> None:
     overlap = await largest_overlap(ledger.vault, result.organisation.code, rows)
     if overlap is None:
         return
@@ -231,7 +237,7 @@ async def _note_overlap(ledger: Ledger, request: ImportRequest, result: ImportRe
         position=overlap.first_position,
     )
     if overlap.is_repetition:
-        result.known = overlap.rows
+        result.known += overlap.rows
         mend = Message(
             "If it is the same list under another title, there is nothing to do. If these are"
             " other gifts, accept the overlap."
@@ -264,7 +270,7 @@ async def _append(
     names = await list_donors(ledger.vault, rows, writer.now, consent)
     recipient = Recipient(identifier, request.fund)
     result.positions = await writer.append_batches(
-        gift_batches(ledger.vault, writer, recipient, gifts.file_digest, rows, ids, names),
+        gift_batches(ledger.vault, writer, recipient, gifts, rows, ids, names),
         lambda done: on_progress("append", done, len(rows)),
     )
     result.appended = len(result.positions)
@@ -316,15 +322,20 @@ async def _keep_beside(
 
 def needs_disclosure(gifts: DonationList) -> bool:
     """Return whether something was accepted that no entry of a single gift can tell."""
-    return gifts.skipped > 0 or any(problem.code in FILE_LEVEL_CODES for problem in gifts.accepted)
+    return gifts.skipped > 0 or any(
+        problem.accept in FILE_LEVEL_WORDS for problem in gifts.accepted
+    )
 
 
 async def _append_disclosure(
     writer: Writer, organisation: str, gifts: DonationList, today: date
 ) -> None:
+    numbers = sheet_numbers(gifts)
     facts = DisclosureFacts(
         accepted=tuple(
-            AcceptedProblem(cell=problem.cell, code=problem.code, sheet=problem.sheet)
+            AcceptedProblem(
+                cell=problem.cell, code=problem.code, sheet=numbers.get(problem.sheet or "")
+            )
             for problem in gifts.accepted
         ),
         digest=gifts.file_digest,

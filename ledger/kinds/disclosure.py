@@ -9,7 +9,7 @@ class AcceptedProblem(Struct, frozen=True, kw_only=True):
 
     cell: str | None = None
     code: str
-    sheet: str | None = None
+    sheet: int | None = None
 
 
 class DisclosureFacts(Facts, frozen=True, kw_only=True):

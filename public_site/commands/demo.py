@@ -15,10 +15,9 @@ from public_site.commands.charity_group import read_settings, say
 from public_site.commands.progress import progress_bar
 from public_site.commands.publishing import serve_site
 from public_site.opening import initialise, opened
-from public_site.settings import Settings
+from public_site.settings import Settings, sqlite_address, sqlite_file
 
 UNFINISHED = ".unfinished"
-SQLITE = "sqlite:///"
 
 
 async def _read_size(settings: Settings) -> int:
@@ -58,15 +57,16 @@ def build_sample(settings: Settings) -> int:
     Raises:
         Refused: a real ledger is there, or the database is no SQLite file.
     """
-    if not settings.database_address.startswith(SQLITE):
+    file = sqlite_file(settings.database_address)
+    if file is None:
         raise Refused("The sample city lives in an SQLite file: unset CHARITY_DATABASE for it.")
-    file = Path(settings.database_address.removeprefix(SQLITE))
     if file.exists():
         return asyncio.run(_read_size(settings))
     unfinished = file.with_name(file.name + UNFINISHED)
     for left_over in file.parent.glob(unfinished.name + "*"):
         left_over.unlink()
-    size = asyncio.run(_build(settings.model_copy(update={"database": f"{SQLITE}{unfinished}"})))
+    beside = settings.model_copy(update={"database": sqlite_address(unfinished)})
+    size = asyncio.run(_build(beside))
     unfinished.rename(file)
     return size
 
