@@ -4,7 +4,7 @@ Field order in every struct is alphabetical, so that msgspec writes RFC 8785 byt
 Optional facts that are absent are left out of the bytes, never written as null.
 """
 
-from typing import Annotated, Any, NamedTuple, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
@@ -37,15 +37,6 @@ class Posting(Struct, frozen=True, gc=False):
     unit: str
 
 
-class Listed(NamedTuple):
-    """What lists of entries show of one, whatever its kind; the amount in minor units."""
-
-    amount: int = 0
-    fund: str | None = None
-    donor: str | None = None
-    refers_to: int | None = None
-
-
 class Source(Struct, frozen=True, gc=False):
     """Where a fact was read: file digest with sheet and row, transaction id, or request.
 
@@ -59,6 +50,10 @@ class Source(Struct, frozen=True, gc=False):
     row: Annotated[int, msgspec.Meta(ge=1)] | None = None
     sheet: Annotated[int, msgspec.Meta(ge=1)] | None = None
     transaction: str | None = None
+
+
+Listed: TypeAlias = tuple[int, str | None, str | None, int | None]
+"""What lists show of an entry: amount in fen, fund, donor reference, position referred to."""
 
 
 class Facts(Struct, frozen=True):

@@ -53,7 +53,7 @@ class Recount:
                     )
         total = KINDS[entry.kind].total
         if total is not None:
-            amount = entry.facts.listed().amount
+            amount, _, _, _ = entry.facts.listed()
             gifts, received, transferred, spent, refunded = TOTAL_COLUMNS[total]
             self._counts["gifts"] += gifts
             self._counts["received"] += amount * received

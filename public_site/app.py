@@ -1,11 +1,13 @@
 """Provides the public site as a web application: routes, static files, headers, errors."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import CacheControlHeader, MutableScopeHeaders
+from litestar.logging import LoggingConfig
 from litestar.static_files import create_static_files_router
 from litestar.types import Message, Scope
 
@@ -53,7 +55,9 @@ def create_app(settings: Settings) -> Litestar:
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with opened(settings) as ledger:
             app.state.ledger = ledger
+            drawing = asyncio.create_task(home.draw_ahead())
             yield
+            drawing.cancel()
 
     return Litestar(
         route_handlers=[
@@ -68,6 +72,10 @@ def create_app(settings: Settings) -> Litestar:
         lifespan=[lifespan],
         exception_handlers={Exception: errors.answer},
         before_send=[_add_headers],
+        logging_config=LoggingConfig(
+            root={"level": "WARNING", "handlers": ["queue_listener"]},
+            log_exceptions="never",  # errors.answer records them
+        ),
         compression_config=CompressionConfig(backend="gzip", minimum_size=1_000),
         openapi_config=None,
     )

@@ -47,6 +47,11 @@ def month_rows(months: list[Month]) -> list[list[object]]:
     return [list(month) for month in months]
 
 
+async def draw_ahead() -> None:
+    """Draw the chart when the site starts: loading the plotting library takes two seconds."""
+    await month_chart(await read_months())
+
+
 @page_route("/")
 async def start(request: SiteRequest) -> Redirect:
     """Lead to the reader's language."""

@@ -51,8 +51,9 @@ def parse_code(text: str) -> str:
 
 def has_valid_check_characters(code: str) -> bool:
     """Return whether both check characters are right: the code's own and the subject's inside."""
-    return bool(uscc.is_valid(code)) and code[SUBJECT_CHECK] == subject_check_character(
-        code[SUBJECT]
+    # stdnum's own `is_valid` refuses letters in the second place, where codes may have them.
+    return code[SUBJECT_CHECK] == subject_check_character(code[SUBJECT]) and code[17] == str(
+        uscc.calc_check_digit(code[:17])
     )
 
 

@@ -173,10 +173,11 @@ def gift_batches(
     """Yield the entries of a list with what the vault keeps, a few thousand at a time."""
     yield Batch([], names.new_pages)
     for start in range(0, len(rows), ROWS_AT_ONCE):
-        part = rows[start : start + ROWS_AT_ONCE]
+        stop = start + ROWS_AT_ONCE
+        part, part_ids = rows[start:stop], ids[start:stop]
         donors, vault_rows = row_donors(vault, part, names, writer.now)
         entries = gift_entries(
-            writer, recipient, gifts, zip(part, ids[start:], donors, strict=False), names
+            writer, recipient, gifts, zip(part, part_ids, donors, strict=True), names
         )
         yield Batch(entries, vault_rows)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from charity.organisations.uscc import organisation_identifier
 from ledger.append import Writer
-from ledger.entries import Entry, Source, request_id
+from ledger.entries import Entry, Source, entry_bytes, request_id
 from ledger.kinds import parse_entry
 from ledger.kinds.correction import CORRECTION, CorrectionFacts
 from ledger.kinds.donation import DonationFacts
@@ -38,7 +38,7 @@ def _entry(
     facts: ExpenditureFacts | RefundFacts | CorrectionFacts,
 ) -> Entry:
     identifier = organisation_identifier(request.organisation)
-    return writer.entry(
+    entry = writer.entry(
         kind,
         request.day,
         identifier,
@@ -46,6 +46,8 @@ def _entry(
         request_id(identifier, request.key),
         Source(request=request.key),
     )
+    parse_entry(entry_bytes(entry))  # refuses what nobody could read again, such as no amount
+    return entry
 
 
 async def record_expenditures(
@@ -54,7 +56,7 @@ async def record_expenditures(
     """Append spendings; return their positions.
 
     Raises:
-        Refused: a fund does not hold enough.
+        Refused: a fund does not hold enough, or a fact has a wrong form.
     """
     return await writer.append(
         [_entry(writer, request, EXPENDITURE.name, facts) for request, facts in spendings]
@@ -82,7 +84,7 @@ async def record_refund(
 
     Raises:
         Refused: the entry is no gift to this organisation, less of it than this is left to pay
-            back, or the fund does not hold enough.
+            back, the amount is not above zero, or the fund does not hold enough.
     """
     gift = await _gift_at(gift_position, organisation_identifier(request.organisation))
     earlier = await MovementRow.select(MovementRow.amount).where(
@@ -110,7 +112,8 @@ async def record_correction(writer: Writer, request: Request, facts: CorrectionF
     """Append a correction note to an earlier entry of the same organisation; return its position.
 
     Raises:
-        Refused: the earlier entry does not exist, or is another organisation's.
+        Refused: the earlier entry does not exist, is another organisation's, or a text is
+            empty or too long.
     """
     try:
         corrected = parse_entry(await read_entry(facts.refers_to))

@@ -26,7 +26,7 @@ class CorrectionFacts(Facts, frozen=True):
 
     def listed(self) -> Listed:
         """Return the line of a list."""
-        return Listed(refers_to=self.refers_to)
+        return 0, None, None, self.refers_to
 
 
 CORRECTION = Kind("correction", CorrectionFacts)

@@ -32,7 +32,7 @@ class DisclosureFacts(Facts, frozen=True, kw_only=True):
 
     def listed(self) -> Listed:
         """Return the line of a list."""
-        return Listed()
+        return 0, None, None, None
 
 
 DISCLOSURE = Kind("disclosure", DisclosureFacts)

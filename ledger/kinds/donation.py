@@ -59,7 +59,7 @@ class DonationFacts(Facts, frozen=True, gc=False):
 
     def listed(self) -> Listed:
         """Return the line of a list."""
-        return Listed(self.amount, self.fund, self.donor.reference)
+        return self.amount, self.fund, self.donor.reference, None
 
 
 DONATION = Kind("donation", DonationFacts, Total.RECEIVED)

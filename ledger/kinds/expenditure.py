@@ -35,7 +35,7 @@ class ExpenditureFacts(Facts, frozen=True):
 
     def listed(self) -> Listed:
         """Return the line of a list."""
-        return Listed(self.amount, self.fund)
+        return self.amount, self.fund, None, None
 
 
 EXPENDITURE = Kind("expenditure", ExpenditureFacts, Total.SPENT)

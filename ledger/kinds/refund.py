@@ -35,7 +35,7 @@ class RefundFacts(Facts, frozen=True):
 
     def listed(self) -> Listed:
         """Return the line of a list."""
-        return Listed(self.amount, self.fund, self.donor.reference, self.refers_to)
+        return self.amount, self.fund, self.donor.reference, self.refers_to
 
 
 REFUND = Kind("refund", RefundFacts, Total.REFUNDED)
