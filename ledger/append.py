@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import asyncpg
 
 from ledger.database import ROWS_AT_ONCE, add_to_rows, insert_rows, start_inserts
-from ledger.entries import VERSION, Entry, Facts, Source, entry_bytes
+from ledger.entries import ID_CHARACTERS_MAX, VERSION, Entry, Facts, Source, entry_bytes
 from ledger.hashing import leaf_hashes
 from ledger.messages import Refused
 from ledger.notes import Checkpoint, SigningKey, sign_note
@@ -78,6 +78,7 @@ class Writer:
         self.connection = connection
         self._edge = edge
         self._published_size = edge.size
+        self._whole = True
         self._origin = origin
         self._signing_key = signing_key
         self.now = now
@@ -153,6 +154,7 @@ class Writer:
         Raises:
             Refused: as `append`.
         """
+        self._whole = False
         first = self.size
         writing: Writing | None = None
         for batch in batches:
@@ -166,6 +168,7 @@ class Writer:
                 on_progress(self.size - first)
         if writing is not None:
             await self._finish(writing)
+        self._whole = True
         return range(first, self.size)
 
     def _prepared(self, batch: Batch) -> _Prepared:
@@ -192,6 +195,12 @@ class Writer:
                 most=ENTRY_BYTES_MAX,
             )
         ids = [entry.id for entry in entries]
+        if max(map(len, ids), default=0) > ID_CHARACTERS_MAX:
+            raise Refused(
+                "The id {id} is longer than {most} characters.",
+                id=max(ids, key=len),
+                most=ID_CHARACTERS_MAX,
+            )
         return list(zip(range(first, first + len(ids)), ids, bodies, strict=True))
 
     async def _start(self, batch: _Prepared) -> Writing:
@@ -247,7 +256,13 @@ class Writer:
                 )
 
     async def publish(self) -> None:
-        """Sign the checkpoint of the tree as it now stands, if it has grown."""
+        """Sign the checkpoint of the tree as it now stands, if it has grown.
+
+        Raises:
+            RuntimeError: an append failed and its error was caught: tree and rows may differ.
+        """
+        if not self._whole:
+            raise RuntimeError("an append failed: the whole write must be taken back")
         if self.size == self._published_size:
             return
         for level, hashes in enumerate(self._edge.levels):

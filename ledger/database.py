@@ -6,25 +6,34 @@ lock at its start, so that a read followed by a write can never find the databas
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import chain
 from pathlib import Path
+from types import TracebackType
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 import aiosqlite
+from anyio import CancelScope
 from piccolo.engine.postgres import PostgresEngine
 from piccolo.engine.sqlite import SQLiteEngine, SQLiteTransaction, TransactionType, dict_factory
 from piccolo.table import Table
 
-from ledger.messages import Refused
+from ledger.messages import WrongUse
 
 WRITE_LOCK = 0x63686172  # "char": the advisory lock that PostgreSQL's writers queue on
 BUSY_SECONDS = 60.0
 ROWS_AT_ONCE = 4_000
 SQLITE_VALUES_MAX = 32_000
-SQLITE_PAGE_BYTES = 16_384
+SQLITE_SETTINGS = (
+    "page_size = 16384",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = 1",
+    "cache_size = -65536",
+)
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -39,6 +48,25 @@ class WriteTransaction(SQLiteTransaction):
         except BaseException:
             await self.connection.close()
             raise
+
+    async def __aexit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        """End the transaction and close its connection, even while its task is being cancelled.
+
+        A connection that stays open keeps its thread, and with it the process; if COMMIT fails,
+        closing takes the transaction back.
+        """
+        with CancelScope(shield=True):
+            try:
+                await self.connection.execute("ROLLBACK" if exception else "COMMIT")
+            finally:
+                await self.connection.close()
+                self.engine.current_transaction.reset(self.context)
+        return exception is None
 
 
 class LedgerSQLiteEngine(SQLiteEngine):
@@ -56,11 +84,16 @@ class LedgerSQLiteEngine(SQLiteEngine):
         """Open a connection with the settings that durability and speed need."""
         connection = await aiosqlite.connect(**self.connection_kwargs)
         connection.row_factory = dict_factory  # type: ignore[assignment]
-        await connection.execute(f"PRAGMA page_size = {SQLITE_PAGE_BYTES}")
-        await connection.execute("PRAGMA journal_mode = WAL")
-        await connection.execute("PRAGMA synchronous = FULL")
-        await connection.execute("PRAGMA foreign_keys = 1")
-        await connection.execute("PRAGMA cache_size = -65536")
+        try:
+            for setting in SQLITE_SETTINGS:
+                await connection.execute(f"PRAGMA {setting}")
+        except BaseException as error:
+            await connection.close()  # its thread would keep the process alive
+            if isinstance(error, sqlite3.DatabaseError):
+                raise WrongUse(
+                    "{path} cannot be used as a database: {reason}", path=self.path, reason=error
+                ) from error
+            raise
         return connection
 
     async def kept_connection(self) -> aiosqlite.Connection:
@@ -104,16 +137,15 @@ def open_engine(address: str) -> Engine:
     """Return the engine for `sqlite:///path` or `postgresql://user:password@host:port/name`.
 
     Raises:
-        Refused: the address is of no known form.
+        WrongUse: the address is of no known form.
     """
     parts = urlsplit(address)
     if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:
         path = Path(unquote(parts.path[1:]))
-        path.parent.mkdir(parents=True, exist_ok=True)
         return LedgerSQLiteEngine(path)
     if parts.scheme in {"postgresql", "postgres"}:
         return PostgresEngine(config={"dsn": address})
-    raise Refused(
+    raise WrongUse(
         "CHARITY_DATABASE is {address!r}; write sqlite:///path/to/file or"
         " postgresql://user@host/name.",
         address=parts._replace(netloc="…").geturl() if parts.password else address,

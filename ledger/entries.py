@@ -10,6 +10,7 @@ import msgspec
 
 VERSION = 1
 CURRENCY = "CNY"
+ID_CHARACTERS_MAX = 300
 ORGANISATION_PREFIX = "CN-USCI-"
 
 Code: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}\Z")]
@@ -77,7 +78,7 @@ class Entry(Struct, frozen=True):
 
     day: Day
     facts: Any
-    id: Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=ID_CHARACTERS_MAX)]
     kind: str
     organisation: Organisation
     postings: tuple[Posting, ...]

@@ -35,6 +35,7 @@ DONOR_EXPLANATIONS = {
         " commitment lets the donor alone prove that this gift is theirs."
     ),
     "organisation": Message("An organisation; its name is not personal data."),
+    "consent": Message("The donor agreed to be named, on this basis:"),
 }
 
 ACCEPTED_LABELS = {
@@ -81,28 +82,33 @@ async def _posting_lines(entry: Entry, translate: Translate) -> list[dict[str, o
         row["code"]: row["name"]
         for row in await Project.select().where(Project.organisation == code)
     }
-    return [
-        {
-            "account": posting.account,
-            "label": _account_label(posting.account, funds, projects).text(translate),
-            "amount_text": amount_text(posting),
-            "amount_fen": posting.amount,
-            "unit": posting.unit,
-        }
-        for posting in entry.postings
-    ]
+    lines: list[dict[str, object]] = []
+    for posting in entry.postings:
+        label, name = _account_label(posting.account, funds, projects)
+        lines.append(
+            {
+                "account": posting.account,
+                "label": label.text(translate),
+                "name": name,
+                "amount_text": amount_text(posting),
+            }
+        )
+    return lines
 
 
-def _account_label(account: str, funds: dict[str, str], projects: dict[str, str]) -> Message:
+def _account_label(
+    account: str, funds: dict[str, str], projects: dict[str, str]
+) -> tuple[Message, str]:
+    """Return what kind of account it is, and the name of the fund or project."""
     match account.split("/"):
         case ["donors", _]:
-            return Message("Donor")
+            return Message("Donor"), ""
         case ["funds", _, fund]:
-            return Message("Fund: {name}", name=funds.get(fund, fund))
+            return Message("Fund"), funds.get(fund, fund)
         case ["spent", _, project, _]:
-            return Message("Spent on: {name}", name=projects.get(project, project))
+            return Message("Spent on"), projects.get(project, project)
         case _:
-            return Message("Account")
+            return Message("Account"), ""
 
 
 async def _donor(
@@ -113,21 +119,22 @@ async def _donor(
         return None
     known = await known_donors(ledger.vault, [donor.reference], shown_only=True)
     behind = known.get(donor.reference)
+    basis = None
     if donor.commitment is None:
         explanation = DONOR_EXPLANATIONS["unnamed"]
     elif behind is None:
         explanation = DONOR_EXPLANATIONS["hidden"]
     elif behind.shown == SHOWN_CONSENT:
         consent = await VaultConsent.objects().where(VaultConsent.id == behind.consent).first()
-        explanation = Message(
-            "The donor agreed to be named: {basis}", basis=consent.basis if consent else "–"
-        )
+        explanation = DONOR_EXPLANATIONS["consent"]
+        basis = consent.basis if consent else None
     else:
         explanation = DONOR_EXPLANATIONS["organisation"]
     return {
         "label": movement.counterparty,
         "hidden": movement.hidden,
         "explanation": explanation.text(translate),
+        "basis": basis,
         "commitment": donor.commitment,
     }
 
@@ -159,6 +166,7 @@ async def _related(
             "position": line.position,
             "label": line.kind_label,
             "text": line.note or money(line.amount_fen),
+            "reported": line.note is not None and line.kind != "refund",
         }
         for line in lines
     ]

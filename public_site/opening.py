@@ -9,11 +9,11 @@ from charity.tables import TABLES as CHARITY_TABLES
 from ledger.database import connected, open_engine
 from ledger.keys import make_keys, read_signing_key, read_vault_key
 from ledger.log import Ledger, create_log, has_log, open_log, utc_now
-from ledger.messages import Refused
+from ledger.messages import Refused, WrongUse
 from ledger.schema import create_schema
 from ledger.tables import TABLES as LEDGER_TABLES
 from ledger.vault import Vault
-from public_site.settings import Settings
+from public_site.settings import Settings, sqlite_file
 
 
 async def initialise(
@@ -26,6 +26,9 @@ async def initialise(
     Raises:
         Refused: the database holds a log of another name, or its keys are missing or another's.
     """
+    file = sqlite_file(settings.database_address)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
     engine = open_engine(settings.database_address)
     async with connected(engine, (*LEDGER_TABLES, *CHARITY_TABLES)):
         if not await has_log():
@@ -54,9 +57,12 @@ async def opened(
     Raises:
         Refused: there is none yet, or its keys are missing.
     """
+    file = sqlite_file(settings.database_address)
+    if file is not None and not file.exists():
+        raise WrongUse("There is no log in {home} yet. Make one with: charity init", home=file)
     engine = open_engine(settings.database_address)
     async with connected(engine, (*LEDGER_TABLES, *CHARITY_TABLES)):
         if not await has_log():
-            raise Refused("There is no log in this database yet. Make one with: charity init")
+            raise WrongUse("There is no log in this database yet. Make one with: charity init")
         vault = Vault(read_vault_key(settings.home), random_bytes)
         yield await open_log(engine, read_signing_key(settings.home), vault, clock)

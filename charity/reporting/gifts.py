@@ -63,7 +63,12 @@ class ListDonors:
 
 async def record_consent(basis: str, recorded_at: str) -> int:
     """Keep the basis on which the names of a list may be shown; return the consent's number."""
-    number = 1 + int(await VaultConsent.count())
+    last = (
+        await VaultConsent.select(VaultConsent.id)
+        .order_by(VaultConsent.id, ascending=False)
+        .first()
+    )
+    number = 1 + (last["id"] if last else 0)
     await VaultConsent.insert(VaultConsent(id=number, basis=basis, recorded_at=recorded_at))
     return number
 

@@ -34,7 +34,7 @@ from ledger.database import insert_rows
 from ledger.entries import Source, request_id
 from ledger.kinds.disclosure import DISCLOSURE, AcceptedProblem, DisclosureFacts
 from ledger.log import Ledger
-from ledger.messages import Message
+from ledger.messages import Message, Refused
 from ledger.tables import VaultOrganisation, VaultRemark
 
 Progress = Callable[[str, int, int], None]
@@ -42,6 +42,9 @@ Progress = Callable[[str, int, int], None]
 
 LEDGER_WORDS = frozenset({"known", "overlap"})
 """Words that accept what the ledger already holds, not what stands in the file."""
+
+LARGEST_TOTAL_FEN = 10**15
+"""Ten thousand billion yuan: more is a mistake, and would not fit the ledger's numbers."""
 
 FILE_LEVEL_WORDS = frozenset({"total", "known", "overlap"})
 """The words that accept a problem of the whole list, which no entry of a single gift can tell."""
@@ -138,6 +141,8 @@ async def _import(
         today=request.today,
         on_progress=lambda done, total: on_progress("read", done, total),
     )
+    if gifts.total_fen > LARGEST_TOTAL_FEN:
+        raise Refused("The amounts of this list add up to more than any list can hold.")
     result = ImportResult(organisation, gifts, list(gifts.problems), list(gifts.notices))
     async with ledger.write() as writer:
         rows, ids = await _new_rows(ledger, writer, request, result, on_progress)
@@ -180,6 +185,22 @@ def _note_same_file(result: ImportResult, earlier: ImportedList) -> None:
     result.same_file = True
     result.known = earlier.rows
     result.problems = []
+    if earlier.organisation != result.organisation.code:
+        result.problems.append(
+            Problem(
+                "file_of_another_organisation",
+                Message(
+                    "This very file was imported on {day} for another organisation, {code}.",
+                    day=earlier.recorded_at[:10],
+                    code=earlier.organisation,
+                ),
+                Message("Check --org. The same gifts cannot be in two organisations' books."),
+                None,
+                None,
+                None,
+            )
+        )
+        return
     result.notices.append(
         Notice(
             "same_file",

@@ -184,11 +184,8 @@ class SampleCity:
         funds = [GENERAL_FUND] + ([organisation.fund.code] if organisation.fund else [])
         spendings = []
         for fund in funds:
-            held = await Balance.select(Balance.amount).where(
-                Balance.account == fund_account(identifier, fund)
-            )
-            balance = held[0]["amount"] if held else 0
-            spendings += self._spendings(organisation, quarter, fund, balance)
+            held = await self._held(identifier, fund)
+            spendings += self._spendings(organisation, quarter, fund, held)
         async with self._ledger.write() as writer:
             await record_expenditures(writer, spendings)
 
@@ -225,7 +222,8 @@ class SampleCity:
         async with self._ledger.write() as writer:
             if gift is not None:
                 key = f"refund-{quarter.year}-{quarter.number}"
-                amount = min(gift["amount"], 20_000)
+                held = await self._held(identifier, GENERAL_FUND)
+                amount = max(1, min(gift["amount"], 20_000, held))
                 await record_refund(
                     writer, Request(organisation.code, day, key), gift["position"], amount, reason
                 )
@@ -241,6 +239,14 @@ class SampleCity:
                         refers_to=spending["position"],
                     ),
                 )
+
+    @staticmethod
+    async def _held(organisation: str, fund: str) -> int:
+        """Return what a fund holds, in fen."""
+        rows = await Balance.select(Balance.amount).where(
+            Balance.account == fund_account(organisation, fund)
+        )
+        return int(rows[0]["amount"]) if rows else 0
 
     @staticmethod
     async def _last(organisation: str, kind: str) -> dict[str, int] | None:
