@@ -53,5 +53,5 @@ lock: ## Choose the newest versions that fit, and write them down (needs uv)
 		--generate-hashes --no-emit-index-url --no-header --upgrade --quiet \
 		--output-file requirements.lock
 
-clean: ## Remove the environment, caches and the local data folder
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis var
+clean: ## Remove the environment and caches; data folders stay
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -68,6 +68,11 @@ async def has_log() -> bool:
     return await Log.table_exists() and await Log.exists()
 
 
+async def is_sample() -> bool:
+    """Return whether the log in this database is one of sample data."""
+    return await Log.exists().where(Log.sample.eq(True))
+
+
 async def create_log(origin: str, *, sample: bool, created_at: datetime) -> None:
     """Write the log's identity, once; the same call again is harmless.
 

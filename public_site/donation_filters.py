@@ -61,7 +61,7 @@ def read_filters(
 ) -> tuple[Filters, dict[str, str], dict[str, str]]:
     """Return the filters, the texts as given, and what is wrong with them, by field.
 
-    A field that cannot be read filters nothing and is named among the errors.
+    A field that cannot be read is named among the errors: nothing is shown then.
     """
     given = {name: str(query.get(name, "")).strip()[:TEXT_CHARACTERS_MAX] for name in NAMES}
     errors: dict[str, str] = {}
@@ -81,6 +81,10 @@ def read_filters(
                 errors[name] = wrong.text(translate)
     if given["kind"] and given["kind"] not in KIND_LABELS:
         errors["kind"] = Message("There is no such kind of entry.").text(translate)
+    if "from_day" in read and "to_day" in read and read["from_day"] > read["to_day"]:
+        errors["to_day"] = Message("The last day lies before the first.").text(translate)
+    if "min_fen" in read and "max_fen" in read and read["min_fen"] > read["max_fen"]:
+        errors["max_yuan"] = Message("The largest amount is below the smallest.").text(translate)
     filters = Filters(
         **read,
         fund=given["fund"] or None,

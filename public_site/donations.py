@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from litestar import Response
+from litestar.exceptions import ValidationException
 from litestar.params import FromPath
 from litestar.response import Stream
 
@@ -14,7 +15,7 @@ from charity.organisations.tables import Fund
 from charity.organisations.uscc import organisation_identifier
 from ledger.tables import MovementRow
 from public_site.donation_filters import Filters, read_filters
-from public_site.downloads import csv_stream
+from public_site.downloads import csv_stream, yuan
 from public_site.languages import language_of
 from public_site.movements import KIND_LABELS, Movement, movements
 from public_site.organisations import find_shown, shown_organisation
@@ -25,11 +26,14 @@ from public_site.translations import translator
 LINES_ON_A_PAGE = 50
 LINES_OF_A_DOWNLOAD = 1_000
 COUNT_MAX = 10_000
+KINDS_IN = frozenset({"donation", "onward_transfer"})
+KINDS_OUT = frozenset({"expenditure", "refund"})
 KEY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})\.([0-9]{1,18})")
 COLUMNS = (
     "position",
     "kind",
     "day",
+    "amount_yuan",
     "amount_fen",
     "counterparty",
     "fund",
@@ -73,14 +77,29 @@ async def _rows(
     )
 
 
-async def _count(identifier: str, filters: Filters) -> int | None:
-    """Return how many lines match; None where they are too many to count for a page."""
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """How many lines match the filters, and what came in and went out in them, in fen."""
+
+    count: int
+    in_fen: int
+    out_fen: int
+
+
+async def _matching(identifier: str, filters: Filters) -> Matching | None:
+    """Return the sums over all matching lines; None where they are too many for a page."""
     rows = (
-        await MovementRow.select(MovementRow.position)
+        await MovementRow.select(MovementRow.kind, MovementRow.amount)
         .where(filters.condition(identifier))
         .limit(COUNT_MAX + 1)
     )
-    return len(rows) if len(rows) <= COUNT_MAX else None
+    if len(rows) > COUNT_MAX:
+        return None
+    return Matching(
+        count=len(rows),
+        in_fen=sum(row["amount"] for row in rows if row["kind"] in KINDS_IN),
+        out_fen=sum(row["amount"] for row in rows if row["kind"] in KINDS_OUT),
+    )
 
 
 def _key(row: Mapping[str, Any]) -> Key:
@@ -98,7 +117,7 @@ async def donations(
     identifier = organisation_identifier(code)
     filters, values, errors = read_filters(request.query_params, translate)
     after = Key.parse(request.query_params.get("after", ""))
-    rows = await _rows(identifier, filters, after, LINES_ON_A_PAGE + 1)
+    rows = [] if errors else await _rows(identifier, filters, after, LINES_ON_A_PAGE + 1)
     shown, more = rows[:LINES_ON_A_PAGE], len(rows) > LINES_ON_A_PAGE
     lines = await movements(request.app.state.ledger, shown, translate)
     path = page_path(chosen, "donations", code=code)
@@ -112,8 +131,7 @@ async def donations(
         "kinds": [(kind, label.text(translate)) for kind, label in KIND_LABELS.items()],
         "errors": errors,
         "movements": lines,
-        "page_total_fen": sum(line.amount_fen for line in lines),
-        "matching_count": await _count(identifier, filters),
+        "matching": Matching(0, 0, 0) if errors else await _matching(identifier, filters),
         "next_url": next_address if more else None,
         "first_url": first_address if after is not None else None,
         "csv_url": f"{path}.csv?{urlencode(kept)}" if kept else f"{path}.csv",
@@ -126,6 +144,7 @@ def _csv_row(line: Movement) -> tuple[object, ...]:
         line.position,
         line.kind,
         line.day.isoformat(),
+        yuan(line.amount_fen),
         line.amount_fen,
         line.counterparty,
         line.fund_name,
@@ -144,7 +163,9 @@ async def donations_csv(
     chosen = language_of(language)
     translate = translator(chosen)
     await find_shown(code)
-    filters, _, _ = read_filters(request.query_params, translate)
+    filters, _, errors = read_filters(request.query_params, translate)
+    if errors:
+        raise ValidationException("; ".join(errors.values()))
 
     async def pages() -> AsyncIterator[list[tuple[object, ...]]]:
         after: Key | None = None

@@ -19,6 +19,12 @@ def _safe(value: object) -> object:
     return value
 
 
+def yuan(fen: int) -> str:
+    """Return an amount in yuan as spreadsheets read it: 1234.50."""
+    whole, rest = divmod(abs(fen), 100)
+    return f"{'-' if fen < 0 else ''}{whole}.{rest:02d}"
+
+
 def csv_text(rows: Iterable[Sequence[object]]) -> str:
     """Return rows as CSV."""
     file = io.StringIO()

@@ -12,6 +12,7 @@ from charity.projects.tables import Project
 from ledger.entries import CURRENCY, ORGANISATION_PREFIX, Entry, Posting
 from ledger.kinds import parse_entry
 from ledger.kinds.correction import CorrectionFacts
+from ledger.kinds.disclosure import DisclosureFacts
 from ledger.log import Ledger
 from ledger.messages import Message, Translate
 from ledger.reading import ProvenEntry, read_entry, read_proven_entry
@@ -29,10 +30,10 @@ POSITION_MAX = 2**63 - 1
 POSITION_DIGITS_MAX = 19
 
 DONOR_EXPLANATIONS = {
-    "unnamed": Message("The published list names nobody for this gift."),
+    "unnamed": Message("The published list gives no name for this gift."),
     "hidden": Message(
-        "The donor did not agree to be named, so the name stands only in a sealed vault. The"
-        " commitment lets the donor alone prove that this gift is theirs."
+        "The donor is not named here: the name stands only in a sealed vault, whose key the"
+        " operator keeps. The log holds a salted commitment to it, which says nothing by itself."
     ),
     "organisation": Message("An organisation; its name is not personal data."),
     "consent": Message("The donor agreed to be named, on this basis:"),
@@ -151,6 +152,37 @@ def _source(entry: Entry, translate: Translate) -> dict[str, object]:
     }
 
 
+PROBLEM_LABELS = {
+    "total_differs": Message("The stated total does not agree with the rows."),
+    "transactions_known": Message(
+        "Some transactions were in the ledger already; they were left out."
+    ),
+    "rows_known": Message("Some rows stood in another list already."),
+}
+
+
+def _document(entry: Entry, translate: Translate) -> dict[str, object] | None:
+    """Return what an entry records of a published document; None for other kinds."""
+    facts = entry.facts
+    if not isinstance(facts, DisclosureFacts):
+        return None
+    problems = [
+        PROBLEM_LABELS.get(problem.code, Message("A row was left out or accepted as it is."))
+        for problem in facts.accepted
+    ]
+    places = [problem.cell for problem in facts.accepted]
+    return {
+        "rows": facts.rows,
+        "skipped": facts.skipped,
+        "total_fen": facts.total,
+        "stated_total_fen": facts.stated_total,
+        "accepted": [
+            (cell or "", label.text(translate))
+            for cell, label in zip(places, problems, strict=True)
+        ],
+    }
+
+
 async def _related(
     ledger: Ledger, position: int, entry: Entry, translate: Translate
 ) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
@@ -224,6 +256,7 @@ async def entry_page(
         "postings": await _posting_lines(entry, translate),
         "source": _source(entry, translate),
         "donor": await _donor(ledger, entry, movement, translate),
+        "document": _document(entry, translate),
         "related": related,
         "corrections": corrections,
         "leaf_hash": proven.leaf_hash.hex(),

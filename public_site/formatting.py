@@ -23,7 +23,7 @@ def money(fen: int) -> str:
 def _rounded(fen: int, unit_fen: int) -> str:
     hundredths = (abs(fen) * 100 + unit_fen // 2) // unit_fen
     whole, rest = divmod(hundredths, 100)
-    return f"{whole:,}.{rest:02d}".rstrip("0").rstrip(".")
+    return f"{whole:,}.{rest:02d}"
 
 
 SHORT_UNITS: Final = {
@@ -57,7 +57,9 @@ def share(numerator: int, denominator: int) -> str:
 
 
 def day(value: date, language: Language) -> str:
-    """Return a day: 2020年1月24日, 24 Jan 2020."""
+    """Return a day, of a moment the day in Shenzhen: 2020年1月24日, 24 Jan 2020."""
+    if isinstance(value, datetime):
+        value = value.astimezone(SHENZHEN)
     pattern = "y年M月d日" if language == "zh" else "d MMM y"
     return format_date(value, pattern, locale=LOCALES[language])
 

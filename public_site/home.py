@@ -6,7 +6,7 @@ from litestar.response import Redirect
 
 from ledger.messages import Message, Translate
 from public_site.charts import month_chart
-from public_site.downloads import csv_response
+from public_site.downloads import csv_response, yuan
 from public_site.formatting import money_short
 from public_site.languages import language_of, preferred_language
 from public_site.movements import latest_movements
@@ -23,6 +23,7 @@ from public_site.totals import (
 from public_site.translations import translator
 
 LATEST_SHOWN = 10
+MONTH_COLUMNS = ("month", "received_yuan", "spent_yuan", "received_fen", "spent_fen")
 
 
 def chart_sentence(months: list[Month], language: Language, translate: Translate) -> str:
@@ -43,8 +44,10 @@ def chart_sentence(months: list[Month], language: Language, translate: Translate
 
 
 def month_rows(months: list[Month]) -> list[list[object]]:
-    """Return the table of months for a download: month, received and spent in fen."""
-    return [list(month) for month in months]
+    """Return the table of months for a download: month, received and spent, in yuan and fen."""
+    return [
+        [month, yuan(received), yuan(spent), received, spent] for month, received, spent in months
+    ]
 
 
 async def draw_ahead() -> None:
@@ -81,4 +84,4 @@ async def months_csv(language: FromPath[str]) -> Response[bytes]:
     """Download received and spent by month."""
     language_of(language)
     rows = month_rows(await read_months())
-    return csv_response("months.csv", ("month", "received_fen", "spent_fen"), rows)
+    return csv_response("months.csv", MONTH_COLUMNS, rows)

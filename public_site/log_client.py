@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from ledger.messages import Refused
+from ledger.messages import Refused, WrongUse
 from ledger.verification import Fetch
 
 TIMEOUT_SECONDS = 30.0
@@ -17,8 +17,8 @@ BYTES_MAX = 256 * (65_535 + 2)
 def http_fetch(address: str) -> Iterator[Fetch]:
     """Yield a function that fetches a path below the log's address.
 
-    The function raises LookupError for what is not there, Refused when the log cannot be reached
-    or answers otherwise than a log does.
+    The function raises LookupError for what is not there, WrongUse when the log cannot be
+    reached, Refused when it answers otherwise than a log does.
     """
     prefix = address.rstrip("/")
     with httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False) as client:
@@ -36,7 +36,7 @@ def http_fetch(address: str) -> Iterator[Fetch]:
                         )
                     return _body(response)
             except httpx.HTTPError as error:
-                raise Refused(
+                raise WrongUse(
                     "{address} cannot be read: {reason}", address=prefix, reason=error
                 ) from error
 

@@ -8,7 +8,7 @@ from secrets import token_bytes
 from charity.tables import TABLES as CHARITY_TABLES
 from ledger.database import connected, open_engine
 from ledger.keys import make_keys, read_signing_key, read_vault_key
-from ledger.log import Ledger, create_log, has_log, open_log, utc_now
+from ledger.log import Ledger, create_log, has_log, is_sample, open_log, utc_now
 from ledger.messages import Refused, WrongUse
 from ledger.schema import create_schema
 from ledger.tables import TABLES as LEDGER_TABLES
@@ -44,6 +44,11 @@ async def initialise(
                 origin=settings.origin,
             )
         await create_log(settings.origin, sample=sample, created_at=clock())
+        if await is_sample() is not sample:
+            raise WrongUse(
+                "{home} holds sample data. Choose another CHARITY_HOME for a real ledger.",
+                home=settings.home,
+            )
 
 
 @asynccontextmanager

@@ -36,6 +36,8 @@ _MASKED = re.compile(
     rf"|^.{{1,2}}(?:{_any_of(_WORDS['courtesy'])})$"
 )
 _UNNAMED = frozenset[str](_WORDS["unnamed"])
+# Telephone, identity and card numbers, also written in groups.
+_PERSONAL_NUMBER = re.compile(r"\d(?:[\s\-‐‑‒–—－]{0,3}\d){6}")
 
 
 def clean_name(text: str) -> str | None:
@@ -52,7 +54,20 @@ def is_masked(name: str) -> bool:
 
     Gifts under one masked name are not gifts of one donor.
     """
-    return name.casefold() in _UNNAMED or _MASKED.search(name) is not None
+    return names_nobody(name) or _MASKED.search(name) is not None
+
+
+def names_nobody(name: str) -> bool:
+    """Tell whether the name is a word for somebody who is not named at all (`匿名`, `爱心人士`)."""
+    return name.casefold() in _UNNAMED
+
+
+def holds_personal_number(name: str) -> bool:
+    """Tell whether a number of a person may stand in the name: seven digits or more in a run.
+
+    Blanks and hyphens between the digits do not end the run.
+    """
+    return _PERSONAL_NUMBER.search(name) is not None
 
 
 def is_organisation(name: str) -> bool:

@@ -1,9 +1,8 @@
 """Provides the careful reading of a table's rows into gifts: it knows what can be wrong."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
-from typing import NamedTuple
 
 from charity.donors.names import clean_name, split_on_behalf
 from charity.reporting.cells import (
@@ -12,93 +11,25 @@ from charity.reporting.cells import (
     cell_name,
     clean_text,
     exact_fen,
-    is_number,
     plain_text,
-    total_fen,
     transaction_id,
     yuan_text,
 )
 from charity.reporting.dates import Moment, PartialDay, check_day, read_moment, read_time
+from charity.reporting.gift_rows import DayRules, ListRow, RowFindings
 from charity.reporting.headers import Table
-from charity.reporting.problems import SKIP, Findings
-from charity.reporting.totals import TotalRow, figure_of, is_subtotal_label, is_total_label
+from charity.reporting.problems import Findings
+from charity.reporting.row_words import is_yuan, standing
+from charity.reporting.total_rows import TotalRowReader, row_texts
+from charity.reporting.totals import Sums
 
 LONGEST_NAME = 2_000
+LONGEST_TRANSACTION = 200
 FORMULA_SIGNS = "=+-@＝＋－＠"
 AGGREGATE = "汇总"
-_KEPT_OPEN = {"donor_missing", "aggregate_row", "transaction_imprecise", "transaction_missing"}
 
 
-class ListRow(NamedTuple):
-    """One gift as a list prints it.
-
-    Attributes:
-        sheet: Sheet in which it stands.
-        row: 1-based row in the sheet.
-        day: Day of the gift in Asia/Shanghai; the last day where only a period is known.
-        period_start: First day where the list only states a period.
-        time: Time of day (`HH:MM:SS`) if the list has one.
-        amount_fen: Amount in fen.
-        donor: Name as printed, cleaned; None where the list names nobody.
-        payer: Who handed the gift on, where the name reads “A转来B捐款”.
-        remark: Remark, cleaned.
-        transaction: Transaction id, cleaned.
-        accepted: Word with which a problem of this row was accepted.
-    """
-
-    sheet: str
-    row: int
-    day: date
-    period_start: date | None
-    time: str | None
-    amount_fen: int
-    donor: str | None
-    payer: str | None
-    remark: str | None
-    transaction: str | None
-    accepted: str | None
-
-
-class DayRules(NamedTuple):
-    """How the rows of a table get their day.
-
-    Attributes:
-        blank: Moment of a row without a date of its own; None if nothing tells it.
-        by_row: Whether rows are expected to have dates of their own.
-        year_of: Returns the year of a month and day, None if it is not known.
-        today: No gift lies after this day.
-    """
-
-    blank: Moment | None
-    by_row: bool
-    year_of: Callable[[int, int], int | None]
-    today: date
-
-
-class _Places(NamedTuple):
-    """The columns of a table as `Columns`, with a blank one for each that it does not have."""
-
-    amount: int
-    donor: int
-    day: int
-    time: int
-    transaction: int
-    remark: int
-    number: int
-
-
-class _State:
-    """What has been found about one row: whether it stays out, and what was accepted."""
-
-    __slots__ = ("accepted", "number", "open", "skipped")
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.open = self.skipped = False
-        self.accepted: str | None = None
-
-
-class CarefulReader:
+class CarefulReader(TotalRowReader):
     """Reads the rows of one table with all checks.
 
     Every row that it gets ends in one more cell, a blank one, from which the columns that the
@@ -106,15 +37,15 @@ class CarefulReader:
 
     Attributes:
         rows: The gifts.
-        totals: Total rows met on the way.
-        listed_fen: Sum of every amount that could be read, in fen, also of rows left out.
-        listed: Number of those amounts.
         unread: Number of rows whose amount is not known and that nobody accepted to leave out.
+        open: Number of rows with an open problem.
         skipped: Number of rows left out, as accepted.
         filled: Number of rows without a date that took the day given for the list.
         yearless: First cell whose date lacks a year, with what it says.
         bad_times: Cells whose time could not be read.
+        unknown_statuses: Cells whose status is not known, with what they say.
         notes: Number of rows that are notes.
+        has_donors: Whether the table has a column of donors.
     """
 
     def __init__(
@@ -128,19 +59,17 @@ class CarefulReader:
             seen: Transaction ids of the whole file with their cells; is added to.
             findings: Takes up problems and notices.
         """
+        super().__init__(table, findings)
         self.rows: list[ListRow] = []
-        self.totals: list[TotalRow] = []
-        self.listed_fen = self.listed = self.unread = self.skipped = self.filled = 0
+        self.unread = self.open = self.skipped = self.filled = self.notes = 0
         self.yearless: tuple[str, PartialDay] | None = None
         self.bad_times: list[str] = []
-        self.notes = 0
-        self._table, self._days, self._seen, self._findings = table, days, seen, findings
-        self._sheet = table.sheet.name
-        self._total_mark_fen = 0
-        self._width = len(table.sheet.rows[table.header]) - table.added
-        self._header = _texts(table.sheet.rows[table.header][: self._width])
-        self._headed_width = max(table.headed) + 1
-        self._at = _Places(*(self._width if at is None else at for at in table.columns))
+        self.unknown_statuses: list[tuple[str, str]] = []
+        self.has_donors = table.columns.donor is not None
+        self._days, self._seen = days, seen
+        self._skipped_fens: list[int] = []
+        self._outside = 0
+        self._header = row_texts(table.sheet.rows[table.header][: self._width])
         self._formula_rows = _rows_of_column(table.sheet.formulas, table.columns.donor)
 
     def read(self, rows: Iterable[list[Cell]], first: int, last: int) -> None:
@@ -156,114 +85,98 @@ class CarefulReader:
 
     def read_row(self, row: list[Cell], number: int, last: int) -> None:
         """Read one row: a gift, a total, a repeated header or nothing."""
-        texts = _texts(row[: self._width])
-        if not any(texts) or texts == self._header or self.read_total(row, number, last):
+        texts = row_texts(row[: self._width])
+        if not any(texts) or texts == self._header:
             return
-        state = _State(number)
-        if self._overflows(row, texts, number, last):
-            self._report(state, "row_too_long", self._headed_width)
-        fen = self._amount(row, state)
-        payer, donor = self._donor(row, state)
-        moment = self._moment(row, state)
-        time = self._time(row, state)
-        code = self._transaction(row, state)
-        if state.open:
+        if self._read_if_total(row, texts, number, last):
             return
-        if state.skipped or fen is None or moment is None:
-            self.skipped += 1
-            self._findings.notice("row_skipped", self._sheet, cell_name(number, self._at.amount))
+        found = RowFindings(number)
+        fen = self._amount(row)
+        outside = self._is_outside(row, texts, found, last)
+        gift = None if outside else self._gift(row, texts, fen, found)
+        settled = found.settle(self._sheet, self._findings)
+        self.open += settled.open
+        self.skipped += settled.skipped
+        self._count(fen, found, skipped=settled.skipped)
+        if gift is not None and settled.kept:
+            words = settled.accepted
+            self.rows.append(gift if words is None else gift._replace(accepted=words))
+
+    def sums(self) -> Sums:
+        """Return what the rows sum to."""
+        return Sums(
+            rows=self.listed,
+            fen=self.listed_fen,
+            open=self.open,
+            unread=self.unread > 0,
+            skipped=len(self._skipped_fens),
+            skipped_fen=sum(self._skipped_fens),
+            outside=self._outside,
+            outside_fen=self.outside_fen,
+        )
+
+    def met_rows(self) -> bool:
+        """Tell whether there are rows that are gifts, or would be without their problems."""
+        return bool(self.listed or self.open or self.skipped)
+
+    def _count(self, fen: int | None, found: RowFindings, *, skipped: bool) -> None:
+        if fen is None:
+            self.unread += not skipped
             return
+        self.listed_fen += fen
+        self.listed += 1
+        if skipped:
+            self._skipped_fens.append(fen)
+        if skipped or "not_received" in found or "currency_foreign" in found:
+            self._outside += 1
+            self.outside_fen += fen
+
+    def _amount(self, row: list[Cell]) -> int | None:
+        try:
+            return exact_fen(row[self._at.amount], self._table.scale)
+        except Unreadable:
+            return None
+
+    def _is_outside(self, row: list[Cell], texts: list[str], found: RowFindings, last: int) -> bool:
+        """Report the one cause for which a row need not be looked at any further."""
+        at = self._at
+        if self._overflows(row, texts, found.number, last):
+            self._report(found, "row_too_long", self._headed_width)
+        elif not is_yuan(row[at.currency]):
+            self._report(found, "currency_foreign", at.currency, found=texts[at.currency])
+        else:
+            told = standing(row[at.status])
+            if told == "not_received":
+                self._report(found, "not_received", at.status, found=texts[at.status])
+            elif told == "unknown":
+                cell = cell_name(found.number, at.status)
+                self.unknown_statuses.append((cell, texts[at.status]))
+            return told == "not_received"
+        return True
+
+    def _gift(
+        self, row: list[Cell], texts: list[str], fen: int | None, found: RowFindings
+    ) -> ListRow | None:
+        self._check_amount(row, fen, found)
+        if fen is None and sum(map(bool, texts)) == 1:
+            return None  # a line of text or a mere number: that it has no amount says it all
+        payer, donor = self._donor(row, found)
+        moment = self._moment(row, found)
+        time = self._time(row, found)
+        code = self._transaction(row, found)
+        if fen is None or moment is None:
+            return None
         day, clock, start = moment
         remark = _cell_text(row[self._at.remark]) or None
-        self.rows.append(
-            ListRow(
-                self._sheet, number, day, start, time or clock, fen, donor, payer, remark, code,
-                state.accepted,
-            )
+        return ListRow(
+            self._sheet, found.number, day, start, time or clock, fen, donor, payer, remark, code,
+            None,
         )  # fmt: skip
 
-    def read_total(self, row: list[Cell], number: int, last: int) -> bool:
-        """Read a row as a total if it is one, and tell whether it is."""
-        texts = _texts(row[: self._width])
-        if not self._is_total(texts) and (number != last or not self._is_bare_total(row, texts)):
-            return False
-        self._take_total(row, texts, number)
-        return True
-
-    def read_stray(self, row: list[Cell], number: int) -> bool:
-        """Read a number that stands in a column without a header as the list's total."""
-        at = self._stray_column(row)
-        if at is None:
-            return False
-        cell = cell_name(number, at)
-        try:
-            fen = total_fen(row[at], self._table.scale)
-        except Unreadable as error:
-            self._findings.problem("total_unreadable", self._sheet, cell, found=error.found)
-        else:
-            self.totals.append(TotalRow(cell, fen, subtotal=False, sums_fen=frozenset()))
-        return True
-
-    def _stray_column(self, row: list[Cell]) -> int | None:
-        headed = self._table.headed
-        stray = [
-            at for at, text in enumerate(_texts(row[: self._width])) if text and at not in headed
-        ]
-        if len(stray) != 1 or not self._is_figure(row[stray[0]]):
-            return None
-        return stray[0]
-
-    def _is_figure(self, cell: Cell) -> bool:
-        if is_number(cell):
-            return True
-        try:
-            return self._table.sheet.ragged and exact_fen(cell) >= 0
-        except Unreadable:
-            return False
-
-    def _report(self, state: _State, code: str, at: int, **values: object) -> None:
+    def _report(self, found: RowFindings, code: str, at: int, /, **values: object) -> None:
         # A day taken out of a transaction id is mended in the id.
         at = at if at < self._width else self._at.transaction
-        cell = cell_name(state.number, at) if at < self._width else None
-        word = self._findings.problem(code, self._sheet, cell, **values)
-        if word is None:
-            state.open = state.open or code not in _KEPT_OPEN
-        elif word == SKIP:
-            state.skipped = True
-        else:
-            state.accepted = word
-
-    def _is_total(self, texts: list[str]) -> bool:
-        at = self._at
-        if self._table.columns.donor is not None:
-            donor = texts[at.donor]
-            if donor and not is_total_label(donor):
-                return False
-        return any(is_total_label(text) for column, text in enumerate(texts) if column != at.remark)
-
-    def _is_bare_total(self, row: list[Cell], texts: list[str]) -> bool:
-        """Tell whether a last row without any label holds exactly the sum of the rows above."""
-        if self.listed < 2 or sum(map(bool, texts)) != 1:
-            return False
-        try:
-            return exact_fen(row[self._at.amount], self._table.scale) == self.listed_fen
-        except Unreadable:
-            return False
-
-    def _take_total(self, row: list[Cell], texts: list[str], number: int) -> None:
-        try:
-            figure = figure_of(row[: self._width], self._at.amount, self._table.scale)
-        except Unreadable as error:
-            cell = cell_name(number, self._at.amount)
-            self._findings.problem("total_unreadable", self._sheet, cell, found=error.found)
-            return
-        if figure is None:
-            return
-        fen, at = figure
-        sums = frozenset({self.listed_fen, self.listed_fen - self._total_mark_fen})
-        subtotal = any(map(is_subtotal_label, texts))
-        self.totals.append(TotalRow(cell_name(number, at), fen, subtotal, sums))
-        self._total_mark_fen = self.listed_fen
+        found.add(code, cell_name(found.number, at) if at < self._width else None, **values)
 
     def _overflows(self, row: list[Cell], texts: list[str], number: int, last: int) -> bool:
         if not self._table.sheet.ragged:
@@ -273,21 +186,24 @@ class CarefulReader:
             return False
         return any(texts[self._headed_width :])
 
-    def _amount(self, row: list[Cell], state: _State) -> int | None:
+    def _check_amount(self, row: list[Cell], fen: int | None, found: RowFindings) -> None:
         at = self._at.amount
-        try:
-            fen = exact_fen(row[at], self._table.scale)
-        except Unreadable as error:
-            self._report(state, error.code, at, found=error.found)
-            self.unread += state.open
-            return None
-        self.listed_fen += fen
-        self.listed += 1
-        if fen <= 0:
-            self._report(state, "amount_not_positive", at, found=yuan_text(fen))
-        return fen
+        if fen is None:
+            try:
+                exact_fen(row[at], self._table.scale)
+            except Unreadable as error:
+                self._report(found, error.code, at, found=error.found)
+        elif fen == 0:
+            self._report(found, "amount_zero", at)
+        elif fen < 0:
+            self._report(found, "amount_not_positive", at, found=yuan_text(fen))
 
-    def _donor(self, row: list[Cell], state: _State) -> tuple[str | None, str | None]:
+    def _report_missing(self, found: RowFindings, code: str, at: int) -> None:
+        """Report what a row lacks, unless it lacks its amount too: then it is no full row."""
+        if "amount_missing" not in found:
+            self._report(found, code, at)
+
+    def _donor(self, row: list[Cell], found: RowFindings) -> tuple[str | None, str | None]:
         """Return payer and donor."""
         if self._table.columns.donor is None:
             return None, None
@@ -296,75 +212,80 @@ class CarefulReader:
         payer: str | None = None
         if name and len(name) <= LONGEST_NAME:
             payer, name = split_on_behalf(name)
-        if state.number in self._formula_rows or _is_formula(name) or _is_formula(payer):
-            self._report(state, "formula_in_name", at)
+        if found.number in self._formula_rows or _is_formula(name) or _is_formula(payer):
+            self._report(found, "formula_in_name", at)
         elif name is None:
-            self._report(state, "donor_missing", at)
+            self._report_missing(found, "donor_missing", at)
         elif len(name) > LONGEST_NAME:
-            self._report(state, "name_too_long", at, length=len(name), limit=LONGEST_NAME)
+            self._report(found, "name_too_long", at, length=len(name), limit=LONGEST_NAME)
         elif AGGREGATE in name:
-            self._report(state, "aggregate_row", at)
+            self._report(found, "aggregate_row", at)
         return payer, name
 
-    def _moment(self, row: list[Cell], state: _State) -> Moment | None:
+    def _moment(self, row: list[Cell], found: RowFindings) -> Moment | None:
         days, at = self._days, self._at.day
         if not days.by_row:
             # Where nothing tells the day of the list, that is one problem and not one of each row.
-            state.open = state.open or days.blank is None
+            found.incomplete = found.incomplete or days.blank is None
             return days.blank
         try:
-            return self._dated(read_moment(row[at]), state)
+            return self._dated(read_moment(row[at]), found)
         except Unreadable as error:
             if error.code == "row_date_missing" and days.blank:
                 self.filled += 1
                 return days.blank
-            self._report(state, error.code, at, found=error.found)
+            if error.code == "row_date_missing":
+                self._report_missing(found, error.code, at)
+            else:
+                self._report(found, error.code, at, found=error.found)
             return None
 
-    def _dated(self, found: Moment | PartialDay, state: _State) -> Moment | None:
-        if isinstance(found, PartialDay):
-            self.yearless = self.yearless or (cell_name(state.number, self._at.day), found)
-            year = self._days.year_of(found.month, found.day)
+    def _dated(self, told: Moment | PartialDay, found: RowFindings) -> Moment | None:
+        if isinstance(told, PartialDay):
+            self.yearless = self.yearless or (cell_name(found.number, self._at.day), told)
+            year = self._days.year_of(told.month, told.day)
             if year is None:
                 # That the file tells no year is one problem and not one of each row.
-                state.open = True
+                found.incomplete = True
                 return None
             try:
-                moment = Moment(date(year, found.month, found.day), found.time)
+                moment = Moment(date(year, told.month, told.day), told.time)
             except ValueError:
-                raise Unreadable("date_unreadable", f"{found.month}月{found.day}日") from None
+                raise Unreadable("date_unreadable", f"{told.month}月{told.day}日") from None
         else:
-            moment = found
+            moment = told
         check_day(moment.day, self._days.today)
         return moment
 
-    def _time(self, row: list[Cell], state: _State) -> str | None:
+    def _time(self, row: list[Cell], found: RowFindings) -> str | None:
         try:
             return read_time(row[self._at.time])
         except Unreadable:
-            self.bad_times.append(cell_name(state.number, self._at.time))
+            self.bad_times.append(cell_name(found.number, self._at.time))
             return None
 
-    def _transaction(self, row: list[Cell], state: _State) -> str | None:
+    def _transaction(self, row: list[Cell], found: RowFindings) -> str | None:
         columns, at = self._table.columns, self._at.transaction
         try:
             code = transaction_id(row[at])
         except Unreadable as error:
-            self._report(state, error.code, at)
+            self._report(found, error.code, at)
             return None
         if code is None:
             if columns.transaction is not None and columns.donor is None:
-                self._report(state, "transaction_missing", at)
+                self._report_missing(found, "transaction_missing", at)
+            return None
+        if len(code) > LONGEST_TRANSACTION:
+            length = len(code)
+            self._report(
+                found, "transaction_too_long", at, length=length, limit=LONGEST_TRANSACTION
+            )
             return None
         if code in self._seen:
-            self._report(state, "transaction_twice", at, first=self._seen[code])
+            self._report(found, "transaction_twice", at, first=self._seen[code])
         else:
-            self._seen[code] = f"{self._sheet}!{cell_name(state.number, at)}"
+            self._seen[code] = f"{self._sheet}!{cell_name(found.number, at)}"
         return code
-
-
-def _texts(row: list[Cell]) -> list[str]:
-    return [plain_text(cell) for cell in row]
 
 
 def _cell_text(cell: Cell) -> str:

@@ -40,7 +40,9 @@ class Unreadable(ValueError):  # noqa: N818 (it is an answer, like Refused)
 
     def __init__(self, code: str, found: object = "") -> None:
         self.code = code
-        self.found = str(found)[:60]
+        # Nobody wrote the “.0” with which a whole float is printed.
+        shown = str(found).removesuffix(".0") if isinstance(found, float) else str(found)
+        self.found = shown[:60]
         super().__init__(code)
 
 

@@ -8,24 +8,27 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import NoReturn
 
-from charity.reporting.careful_rows import DayRules, ListRow
 from charity.reporting.cells import Unreadable, plain_text
 from charity.reporting.dates import GivenDay, Moment, check_day
+from charity.reporting.gift_rows import DayRules, ListRow
 from charity.reporting.headers import Table, find_table, lines_above
-from charity.reporting.list_days import name_says, settle_list_day
+from charity.reporting.list_days import report_unknown_year, settle_list_day
 from charity.reporting.list_rows import RowReader
 from charity.reporting.periods import MonthDay, Period, Surroundings, dates_around
 from charity.reporting.problems import Findings, Notice, Problem
 from charity.reporting.table_rows import (
     fill_merged,
+    holds_only_notes,
     last_amount_row,
     lines_below,
     read_table,
+    same_rows,
     with_day_column,
 )
-from charity.reporting.totals import StatedTotals, Statement, reconcile
-from charity.reporting.workbooks import DEFAULT_LIMITS, FileLimits, Workbook, read_workbook
+from charity.reporting.totals import StatedTotals, Statement, holds_totals, reconcile
+from charity.reporting.workbooks import DEFAULT_LIMITS, FileLimits, Sheet, Workbook, read_workbook
 from ledger.messages import Refused
 
 __all__ = ["DonationList", "FileLimits", "GivenDay", "ListRow", "read_donation_list"]
@@ -88,7 +91,7 @@ def read_donation_list(
         limits: Limits of the file.
 
     Raises:
-        Refused: if the file cannot be read at all, or is a list of goods.
+        Refused: if the file cannot be read at all, or is a list of goods or of spending.
     """
     workbook = read_workbook(path, limits)
     findings = Findings(accept)
@@ -100,6 +103,7 @@ def read_donation_list(
     )
     for table, last in zip(tables, lasts, strict=True):
         reading.read(table, last, report)
+    reading.close()
     findings.close()
     return DonationList(
         file_name=path.name,
@@ -120,7 +124,7 @@ def read_donation_list(
 
 def _tables(workbook: Workbook, findings: Findings) -> list[Table]:
     tables = []
-    goods = False
+    others: set[str] = set()
     for sheet in workbook.sheets:
         if not any(plain_text(cell) for row in sheet.rows for cell in row):
             continue
@@ -128,17 +132,31 @@ def _tables(workbook: Workbook, findings: Findings) -> list[Table]:
         if isinstance(table, Table):
             tables.append(table)
             if sheet.hidden:
-                findings.notice("sheet_hidden", sheet.name, None)
-        elif table == "goods":
-            goods = True
-            findings.notice("goods_left_out", sheet.name, None)
+                findings.notice("sheet_hidden", sheet.name, None, sheet=sheet.name)
+        elif table is not None:
+            others.add(table)
+            findings.notice(f"{table}_left_out", sheet.name, None, sheet=sheet.name)
         elif not any(problem.sheet == sheet.name for problem in findings.problems):
-            findings.notice("sheet_without_table", sheet.name, None)
+            _notice_without_table(sheet, findings)
     if len(tables) == 1:
         findings.only_sheet = tables[0].sheet.name
-    if tables or findings.problems:
-        return tables
-    if goods:
+    if not tables and not findings.problems:
+        _refuse(others)
+    return tables
+
+
+def _notice_without_table(sheet: Sheet, findings: Findings) -> None:
+    code = "sheet_of_totals" if holds_totals(sheet.rows) else "sheet_without_table"
+    findings.notice(code, sheet.name, None, sheet=sheet.name)
+
+
+def _refuse(others: set[str]) -> NoReturn:
+    if "spending" in others:
+        raise Refused(
+            "This is a list of spending (to whom money was paid), not of gifts. Only lists of "
+            "gifts of money are imported by this command."
+        )
+    if "goods" in others:
         raise Refused(
             "This is a list of goods (it has quantities). Goods lists are not imported by this "
             "command yet; only lists of money are."
@@ -171,12 +189,20 @@ class _Reading:
         self.counts: list[int] = []
         self.skipped = 0
         self._statements: list[tuple[str, Statement | None]] = []
+        self._states_sum = False
+        self._tables = 0
+        self._empty: list[str] = []
+        self._read: list[tuple[Table, int, Moment | None, frozenset[int]]] = []
         self._seen: dict[str, str] = {}
         self._file_name, self._given, self._today = file_name, given, today
         self._findings = findings
 
     def read(self, table: Table, last: int, report: Callable[[int], None]) -> None:
         sheet = table.sheet.name
+        self._tables += 1
+        if holds_only_notes(table, last):
+            self._empty.append(sheet)
+            return
         above, below = lines_above(table.sheet, table.header), lines_below(table, last)
         around = dates_around(above, below)
         fill_merged(table)
@@ -185,17 +211,53 @@ class _Reading:
         for cell, content in above:
             stated.read_text(cell, content, table.scale, above=True)
         days = self._day_rules(table, around)
+        if self._is_repeated(table, last, days, around):
+            return
         reader = RowReader(table, days, self._seen, self._findings)
         read_table(table, reader, stated, last, report)
+        if not reader.met_rows():
+            self._empty.append(sheet)
         self._report(reader, around, days, sheet)
-        reconcile(
-            stated, reader.listed_fen, reader.listed, sheet, self._findings, whole=not reader.unread
-        )
+        reconcile(stated, reader.sums(), sheet, self._findings)
         self.rows.extend(reader.rows)
         self.skipped += reader.skipped
         self._statements.append((sheet, stated.statement()))
+        self._states_sum = self._states_sum or stated.states_sum()
         count = stated.count()
         self.counts.extend(() if count is None else (count,))
+
+    def close(self) -> None:
+        """Say what only the whole file tells: that it has no gifts, or no total."""
+        findings = self._findings
+        if len(self._empty) == self._tables:
+            if self._empty:
+                findings.problem("no_gifts", self._empty[0], None)
+            return
+        for sheet in self._empty:
+            findings.notice("table_empty", sheet, None, sheet=sheet)
+        unreadable = any(problem.code == "total_unreadable" for problem in findings.problems)
+        if not self._states_sum and not unreadable:
+            findings.notice("no_total", None, None)
+
+    def _is_repeated(self, table: Table, last: int, days: DayRules, around: Surroundings) -> bool:
+        """Report a sheet that repeats an earlier one; tell whether it stays unread for that."""
+        years = frozenset(around.years)
+        first = next(
+            (
+                other.sheet.name
+                for other, other_last, blank, other_years in self._read
+                if other_last - other.header == last - table.header > 0
+                and (blank, other_years) == (days.blank, years)
+                and same_rows(other, table, last)
+            ),
+            None,
+        )
+        self._read.append((table, last, days.blank, years))
+        if first is None:
+            return False
+        sheet = table.sheet.name
+        word = self._findings.problem("sheet_repeated", sheet, None, first=first, second=sheet)
+        return word is None
 
     def stated_total_fen(self) -> int | None:
         stated = [statement.fen for _, statement in self._statements if statement]
@@ -239,6 +301,12 @@ class _Reading:
 
     def _report(self, reader: RowReader, around: Surroundings, days: DayRules, sheet: str) -> None:
         findings = self._findings
+        if not reader.has_donors and reader.met_rows():
+            findings.notice("no_donor_column", sheet, None, sheet=sheet)
+        if reader.unknown_statuses:
+            cell, told = reader.unknown_statuses[0]
+            count = len(reader.unknown_statuses)
+            findings.notice("status_unknown", sheet, cell, found=told, count=count)
         if reader.notes:
             findings.notice("rows_below_table", sheet, None, count=reader.notes)
         if reader.bad_times:
@@ -258,8 +326,7 @@ class _Reading:
         found = around.year_of(told[0], told[1])
         given = self._given
         if found is None and given is None:
-            name = name_says(self._file_name)
-            self._findings.problem("year_unknown", sheet, cell, found=month_day, name=name)
+            report_unknown_year(month_day, cell, self._file_name, sheet, self._findings)
         elif found and given and found[0] != given.year_of(told[0], told[1]):
             self._findings.problem(
                 "date_differs", sheet, cell, found=month_day._replace(year=found[0]), given=given

@@ -9,7 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from charity.donors.names import is_charity, is_masked, is_organisation
+from charity.donors.names import (
+    holds_personal_number,
+    is_charity,
+    is_masked,
+    is_organisation,
+    names_nobody,
+)
 from charity.reporting.donation_list import DonationList, ListRow
 from ledger.append import Batch, Writer
 from ledger.database import ROWS_AT_ONCE
@@ -47,7 +53,9 @@ class ListDonors:
     Attributes:
         organisations: name → donor, of those that are organisations.
         charities: the organisations that are charities: their gifts are onward transfers.
-        masked: names that hide who gave; looked for only where consent would show them.
+        nobody: words that name nobody (爱心人士).
+        never_shown: names that hide who gave, or hold a phone or identity number; looked for only
+            where consent would show them.
         consent: number of the recorded consent to show persons' names; None without one.
         new_pages: pages for the vault, of organisations that give for the first time.
         new_hashes: keyed hash of the name, and reference, of those organisations.
@@ -55,7 +63,8 @@ class ListDonors:
 
     organisations: dict[str, Donor]
     charities: frozenset[str]
-    masked: frozenset[str]
+    nobody: frozenset[str]
+    never_shown: frozenset[str]
     consent: int | None
     new_pages: list[VaultRow]
     new_hashes: list[tuple[str, str]]
@@ -92,6 +101,10 @@ async def _known_organisations(vault: Vault, names: Sequence[str]) -> dict[str, 
     }
 
 
+def _is_never_shown(name: str) -> bool:
+    return is_masked(name) or holds_personal_number(name)
+
+
 async def list_donors(
     vault: Vault, rows: Sequence[ListRow], now: datetime, consent: int | None
 ) -> ListDonors:
@@ -105,7 +118,8 @@ async def list_donors(
     return ListDonors(
         organisations=known,
         charities=frozenset(filter(is_charity, organisations)),
-        masked=frozenset(filter(is_masked, names) if consent is not None else ()),
+        nobody=frozenset(filter(names_nobody, names)),
+        never_shown=frozenset(filter(_is_never_shown, names) if consent is not None else ()),
         consent=consent,
         new_pages=new_pages,
         new_hashes=[
@@ -125,15 +139,15 @@ def row_donors(
     unnamed: list[int] = []
     hidden: list[int] = []
     shown: list[int] = []
-    organisations, all_hidden, masked = names.organisations, names.consent is None, names.masked
+    organisations, all_hidden = names.organisations, names.consent is None
     donors: dict[int, Donor] = {}
     for place, row in enumerate(rows):
         name = row.donor
-        if name is None:
+        if name is None or name in names.nobody:
             unnamed.append(place)
         elif name in organisations:
             donors[place] = organisations[name]
-        elif all_hidden or name in masked:
+        elif all_hidden or name in names.never_shown:
             hidden.append(place)
         else:
             shown.append(place)

@@ -1,35 +1,38 @@
 """Provides the finding of a table in a sheet: its header row, its columns and its unit."""
 
 import re
-import tomllib
 from dataclasses import dataclass
-from importlib.resources import files
 from itertools import combinations
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from charity.reporting.cells import Cell, cell_name, clean_text, plain_text
 from charity.reporting.problems import Findings
+from charity.reporting.vocabulary import VOCABULARY
 from charity.reporting.workbooks import Sheet
 
 Role = Literal[
-    "donor", "amount", "day", "time", "transaction", "remark", "number", "quantity", "goods"
-]
+    "donor", "amount", "day", "time", "transaction", "remark", "number", "currency", "status",
+    "quantity", "goods",
+]  # fmt: skip
 
-_VOCABULARY: dict[str, Any] = tomllib.loads(
-    files("charity.reporting").joinpath("columns.toml").read_text("utf-8")
-)
-_UNITS: dict[str, int] = _VOCABULARY.pop("units")
-_OTHER = re.compile("|".join(map(re.escape, _VOCABULARY.pop("other")["containing"])))
+_ROLE_WORDS: dict[Role, dict[str, list[str]]] = {role: VOCABULARY[role] for role in get_args(Role)}
+_UNITS: dict[str, int] = VOCABULARY["units"]
+_UNIT_NAMES = {fen: unit for unit, fen in reversed(_UNITS.items())}
+_OTHER = re.compile("|".join(map(re.escape, VOCABULARY["other"]["containing"])))
 _ROLES: dict[str, tuple[Role, int]] = {
-    name: (role, rank)  # type: ignore[misc]  # the sections of the file are the roles
-    for role, words in _VOCABULARY.items()
+    name: (role, rank)
+    for role, words in _ROLE_WORDS.items()
     for rank, name in enumerate(words["names"])
 }
 _ENDINGS: dict[str, Role] = {
-    ending: role  # type: ignore[misc]  # the sections of the file are the roles
-    for role, words in _VOCABULARY.items()
-    for ending in words["endings"]
+    ending: role for role, words in _ROLE_WORDS.items() for ending in words["endings"]
 }
+_SPENDING = {
+    kind: re.compile("|".join(map(re.escape, words)))
+    for kind, words in VOCABULARY["spending"].items()
+}
+_LONGEST_TITLE = 40
+_ONLY_ONE: frozenset[Role] = frozenset({"amount", "currency", "status"})
 _LOWEST_RANK = 1_000
 _SEARCHED_ROWS = 60
 _LONGEST_HEADER = 30
@@ -50,6 +53,8 @@ class Columns(NamedTuple):
     transaction: int | None = None
     remark: int | None = None
     number: int | None = None
+    currency: int | None = None
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +94,12 @@ def role_of(header: str) -> tuple[Role, int] | None:
     )
 
 
-def find_table(sheet: Sheet, findings: Findings) -> Table | Literal["goods"] | None:
+def find_table(sheet: Sheet, findings: Findings) -> Table | Literal["goods", "spending"] | None:
     """Find the table of a sheet.
 
     Returns:
-        The table, the word `goods` for a list of goods, or None if there is no table or if its
-        columns cannot be told apart, which is then among the problems.
+        The table, the words `goods` or `spending` for a list of these, or None if there is no
+        table or if its columns cannot be told apart, which is then among the problems.
     """
     for index, row in enumerate(sheet.rows[:_SEARCHED_ROWS]):
         headers = [plain_text(cell) if isinstance(cell, str) else "" for cell in row]
@@ -102,6 +107,8 @@ def find_table(sheet: Sheet, findings: Findings) -> Table | Literal["goods"] | N
         roles = {role for _, (role, _) in found}
         if roles & {"quantity", "goods"} and len(roles) > 1:
             return "goods"
+        if "amount" in roles and _is_spending(sheet, index, headers, found):
+            return "spending"
         if "amount" in roles and len(roles) > 1:
             return _table(sheet, index, headers, found, findings)
     return None
@@ -115,6 +122,25 @@ def lines_above(sheet: Sheet, header: int) -> list[tuple[str, Cell]]:
         for at, cell in enumerate(row)
         if plain_text(cell)
     ]
+
+
+def _is_spending(
+    sheet: Sheet, header: int, headers: list[str], found: list[tuple[int, tuple[Role, int]]]
+) -> bool:
+    compact = [re.sub(r"[\s._]", "", text).casefold() for text in headers]
+    donors = [compact[at] for at, (role, _) in found if role == "donor"]
+    amounts = [compact[at] for at, (role, _) in found if role == "amount"]
+    if donors and any(map(_SPENDING["giving"].search, donors + amounts)):
+        return False
+    if not donors and any(map(_SPENDING["headers"].search, compact)):
+        return True
+    titles = (plain_text(cell).casefold() for _, cell in lines_above(sheet, header))
+    return any(
+        len(title) <= _LONGEST_TITLE
+        and _SPENDING["titles"].search(title)
+        and not _SPENDING["titles_of_both"].search(title)
+        for title in titles
+    )
 
 
 def _table(
@@ -151,10 +177,10 @@ def _best(
     header: int,
     findings: Findings,
 ) -> int | None:
-    """Return the column of a role; the amount must be the only one, and no header may repeat."""
+    """Return the column of a role; some must be the only one, and no header may repeat."""
     same = sorted((rank, at) for at, (of, rank) in found if of == role)
     for (rank, at), (other_rank, other) in combinations(same, 2):
-        if role == "amount" or (rank == other_rank and role in {"donor", "day", "transaction"}):
+        if role in _ONLY_ONE or (rank == other_rank and role in {"donor", "day", "transaction"}):
             findings.problem(
                 "column_ambiguous",
                 sheet.name,
@@ -175,7 +201,7 @@ def _scale(
     told = [amount_header, *(text for text in texts if "单位" in text or "币种" in text)]
     foreign = _FOREIGN.search(" ".join(told).casefold())
     if foreign:
-        findings.problem("currency_foreign", sheet, None, found=foreign[0])
+        findings.problem("list_currency_foreign", sheet, None, found=foreign[0])
         return None
     units = stated | ({own[1]} if own else set())
     scales = {_UNITS[unit] for unit in units}
@@ -188,7 +214,11 @@ def _scale(
             above=", ".join(sorted(stated)),
         )
         return None
-    return scales.pop() if scales else _UNITS["元"]
+    scale = scales.pop() if scales else _UNITS["元"]
+    if scale != _UNITS["元"]:
+        yuan = f"{scale // _UNITS['元']:,}"
+        findings.notice("unit_scaled", sheet, None, unit=_UNIT_NAMES[scale], yuan=yuan)
+    return scale
 
 
 def _title(above: list[tuple[str, Cell]]) -> str | None:

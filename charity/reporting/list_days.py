@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from charity.reporting.cells import Unreadable
 from charity.reporting.dates import EARLIEST, GivenDay, check_day, read_moment
 from charity.reporting.periods import (
+    MonthDay,
     Period,
     Span,
     Surroundings,
@@ -17,7 +18,6 @@ from charity.reporting.periods import (
     spans_in,
 )
 from charity.reporting.problems import Findings
-from ledger.messages import Message
 
 _DATE_DIGITS = 8
 _MOMENT_DIGITS = 14
@@ -55,7 +55,9 @@ def settle_list_day(
     inferred = around.year_of(span.end.month, span.end.day)
     if span.end.year is None and inferred:
         findings.notice("year_inferred", sheet, cell, found=period, source=inferred[1])
-    if given and given.start and period.start is None:
+    if period.start is not None:
+        findings.notice("period_from_title", sheet, cell, first=period.start, last=period.end)
+    elif given and given.start:
         period = Period(given.start, period.end)
     return _checked(period, cell, sheet, today, findings)
 
@@ -102,16 +104,31 @@ def title_period(around: Surroundings, given: GivenDay | None) -> Period | None:
         return None
 
 
-def name_says(file_name: str) -> str | Message:
-    """Return the days that a file's name tells: only to be shown, never to be used."""
-    return ", ".join(map(str, spans_in(file_name))) or Message("no date")
+def report_unknown_year(
+    told: Span | MonthDay, cell: str, file_name: str, sheet: str, findings: Findings
+) -> None:
+    """Report that a day is told and its year is not; what the file's name tells is only shown."""
+    if name := _name_says(file_name):
+        findings.problem("year_unknown", sheet, cell, found=told, name=name)
+    else:
+        findings.problem("year_unknown_everywhere", sheet, cell, found=told)
+
+
+def _name_says(file_name: str) -> str:
+    return ", ".join(map(str, spans_in(file_name)))
 
 
 def _given_only(
     given: GivenDay | None, file_name: str, sheet: str, today: date, findings: Findings
 ) -> Period | None:
-    if given is None or given.day is None:
-        findings.problem("date_missing", sheet, None, name=name_says(file_name))
+    if given is None:
+        if name := _name_says(file_name):
+            findings.problem("date_missing", sheet, None, name=name)
+        else:
+            findings.problem("date_missing_everywhere", sheet, None)
+        return None
+    if given.day is None:
+        findings.problem("date_only_year", sheet, None, year=given.year)
         return None
     return _checked(Period(given.start, given.day), None, sheet, today, findings)
 
@@ -127,7 +144,7 @@ def _period(
 ) -> Period | None:
     year = _year(span, around, given)
     if year is None:
-        findings.problem("year_unknown", sheet, cell, found=span, name=name_says(file_name))
+        report_unknown_year(span, cell, file_name, sheet, findings)
         return None
     try:
         return dated(span, year)

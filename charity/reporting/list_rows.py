@@ -11,19 +11,21 @@ from charity.reporting.careful_rows import (
     AGGREGATE,
     FORMULA_SIGNS,
     LONGEST_NAME,
+    LONGEST_TRANSACTION,
     CarefulReader,
-    DayRules,
-    ListRow,
 )
 from charity.reporting.cells import LARGEST_FEN, Cell, Unreadable, amount_fen, cell_name, clean_text
 from charity.reporting.dates import Moment, PartialDay, check_day, read_moment, read_time
+from charity.reporting.gift_rows import DayRules, ListRow
 from charity.reporting.headers import Table
 from charity.reporting.problems import Findings
+from charity.reporting.row_words import is_yuan, standing
+from charity.reporting.total_rows import SUM_BEGINNINGS
 from charity.reporting.totals import TOTAL_LABELS
 
 _UNUSUAL_NAMES = TOTAL_LABELS | NO_NAMES
-_UNUSUAL_BEGINNINGS = frozenset(FORMULA_SIGNS)
-_UNUSUAL_ENDS = frozenset("计)）:：")
+_UNUSUAL_BEGINNINGS = frozenset(FORMULA_SIGNS) | SUM_BEGINNINGS | {"￥"}
+_UNUSUAL_ENDS = frozenset("计)）:：写币额整正元圆圓角分")
 
 
 class RowReader(CarefulReader):
@@ -35,13 +37,15 @@ class RowReader(CarefulReader):
         super().__init__(table, days, seen, findings)
         self._amounts: dict[Cell, int] = {}
         self._moments: dict[Cell, Moment | None] = {} if days.by_row else {"": days.blank}
-        self._has_donors = table.columns.donor is not None
         self._has_codes = table.columns.transaction is not None
+        self._wanted = self._at[1:6]
+        self._has_words = (table.columns.currency, table.columns.status) != (None, None)
         self._may_overflow = table.sheet.ragged and self._width > self._headed_width
 
     def read(self, rows: Iterable[list[Cell]], first: int, last: int) -> None:
         """Read rows; see the careful reader."""
-        scale, sheet, short_way = self._table.scale, self._sheet, self._ordinary
+        scale, sheet = self._table.scale, self._sheet
+        short_way = self._ordinary_by_its_words if self._has_words else self._ordinary
         largest = LARGEST_FEN / scale
         amount_at, append = self._at.amount, self.rows.append
         for number, row in enumerate(rows, first):
@@ -58,9 +62,16 @@ class RowReader(CarefulReader):
             else:
                 self.read_row(row, number, last)
 
+    def _ordinary_by_its_words(
+        self, row: list[Cell], number: int, sheet: str, fen: int
+    ) -> ListRow | None:
+        if is_yuan(row[self._at.currency]) and standing(row[self._at.status]) == "received":
+            return self._ordinary(row, number, sheet, fen)
+        return None
+
     def _ordinary(self, row: list[Cell], number: int, sheet: str, fen: int) -> ListRow | None:
         """Return the gift in a row that needs no care, otherwise None."""
-        _, donor_at, day_at, time_at, code_at, remark_at, _ = self._at
+        donor_at, day_at, time_at, code_at, remark_at = self._wanted
         moment = self._moments.get(row[day_at]) or self._known_moment(row[day_at])
         donor, code, remark = row[donor_at], row[code_at], row[remark_at]
         if type(donor) is not str or type(code) is not str or type(remark) is not str:
@@ -73,7 +84,9 @@ class RowReader(CarefulReader):
         if self._has_codes:
             # Padded with blanks is still ordinary; everything else about an id needs care.
             code = code.strip()
-            if code in self._seen or not (code.isalnum() and code.isascii() and code[-1].isdigit()):
+            if code in self._seen or len(code) > LONGEST_TRANSACTION:
+                return None
+            if not (code.isalnum() and code.isascii() and code[-1].isdigit()):
                 return None
             self._seen[code] = f"{sheet}!{cell_name(number, code_at)}"
         return ListRow(
@@ -84,7 +97,7 @@ class RowReader(CarefulReader):
     def _is_plain(self, donor: str, row: list[Cell], number: int) -> bool:
         if self._may_overflow:
             return False
-        if not self._has_donors:
+        if not self.has_donors:
             return TOTAL_LABELS.isdisjoint(row) and self._has_codes
         return (
             1 < len(donor) < LONGEST_NAME

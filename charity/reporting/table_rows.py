@@ -60,6 +60,37 @@ def lines_below(table: Table, last: int) -> list[tuple[str, Cell]]:
     ]
 
 
+def holds_only_notes(table: Table, last: int) -> bool:
+    """Tell whether nothing but lines of text stands below the header: no amount, no row."""
+    return last == table.header and all(
+        sum(map(bool, map(plain_text, row))) < 2 for row in table.sheet.rows[last + 1 :]
+    )
+
+
+def same_rows(first: Table, second: Table, last: int) -> bool:
+    """Tell whether two tables have the same cells in all rows down to `last` of the second.
+
+    The numbering of the rows does not count.
+    """
+    columns = [
+        (at, other)
+        for at, other in zip(
+            first.columns._replace(number=None), second.columns._replace(number=None), strict=True
+        )
+        if at is not None or other is not None
+    ]
+    if any(at is None or other is None for at, other in columns) or first.scale != second.scale:
+        return False
+    places = [(at, other) for at, other in columns if at is not None and other is not None]
+    count = last - second.header
+    rows, others = first.sheet.rows[first.header + 1 :], second.sheet.rows[second.header + 1 :]
+    return all(
+        row[at] == other[there]
+        for row, other in zip(rows[:count], others[:count], strict=False)
+        for at, there in places
+    )
+
+
 def fill_merged(table: Table) -> None:
     """Give every row of a merged donor or day cell what is printed across them."""
     rows = table.sheet.rows

@@ -10,13 +10,14 @@ from typing import Final
 from charity.organisations.registry import add_fund, add_organisation
 from charity.organisations.uscc import organisation_identifier
 from charity.projects.tables import Campaign, Project
-from charity.reporting.importing import ImportRequest, import_donation_list
+from charity.reporting.importing import import_donation_list
 from charity.reporting.records import (
     Request,
     record_correction,
     record_expenditures,
     record_refund,
 )
+from charity.reporting.requests import ImportRequest
 from charity.sample.city import SampleOrganisation, plan, sample_organisations
 from charity.sample.gifts import invent_gifts, published_list
 from ledger.accounts import GENERAL_FUND, fund_account

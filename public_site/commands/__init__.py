@@ -14,7 +14,7 @@ from public_site.commands.verifying import verify
 @click.group(cls=CharityGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="charity-city", prog_name="charity")
 def main() -> None:
-    r"""慈善之城 · Charity City: a donation ledger that anyone can check.
+    """慈善之城 · Charity City: a donation ledger that anyone can check.
 
     \b
     第一次使用 First steps
@@ -31,7 +31,7 @@ def main() -> None:
 
     \b
     Exit status: 0 done, 1 refused for what was found in the data, 2 wrong use.
-    """
+    """  # noqa: D301 (click reads the control character)
 
 
 for command in (

@@ -1,5 +1,6 @@
 """Provides `charity import`."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 import click
 
 from charity.reporting.dates import GivenDay
-from charity.reporting.importing import ImportRequest, ImportResult, import_donation_list
-from charity.reporting.problems import Notice, Problem
+from charity.reporting.duplicates import LEDGER_WORDS
+from charity.reporting.importing import import_donation_list
+from charity.reporting.problems import ACCEPT_WORDS, Notice, Problem
+from charity.reporting.requests import ImportRequest, ImportResult
 from ledger.log import Ledger
-from ledger.messages import Refused, WrongUse
+from ledger.messages import Message, Refused, WrongUse
 from public_site.commands.charity_group import (
     REFUSED,
     json_option,
@@ -23,6 +26,8 @@ from public_site.commands.progress import progress_bar
 from public_site.formatting import SHENZHEN, money
 
 PROBLEMS_SHOWN = 20
+WORDS = sorted(ACCEPT_WORDS | LEDGER_WORDS)
+CELL = re.compile(r"(.+!)?[A-Za-z]{1,3}[0-9]+")
 
 
 @click.command("import")
@@ -46,7 +51,7 @@ PROBLEMS_SHOWN = 20
 @click.option(
     "--accept",
     multiple=True,
-    help="Accept a problem by its word (anonymous, skip, total …) or cell ('Sheet1!A222').",
+    help=f"Accept a problem by its cell ('Sheet1!A222') or word: {', '.join(WORDS)}.",
 )
 @click.option("--dry-run", is_flag=True, help="Check everything, append nothing.")
 @json_option
@@ -70,13 +75,15 @@ def import_list(
         organisation=organisation,
         fund=fund,
         given_day=_given_day(given),
-        consent=consent.strip() or None if consent else None,
-        accept=accept,
+        consent=_given_consent(consent),
+        accept=_given_words(accept),
         dry_run=dry_run,
         today=datetime.now(SHENZHEN).date(),
     )
 
     async def work(ledger: Ledger) -> ImportResult:
+        if ledger.sample:
+            _warn_of_sample()
         with progress_bar() as show:
             return await import_donation_list(ledger, request, show)
 
@@ -89,11 +96,37 @@ def import_list(
         raise SystemExit(REFUSED)
 
 
+def _warn_of_sample() -> None:
+    """Say that this ledger is a sample: real data would be shown as invented."""
+    warning = Message(
+        "Beware: this is the sample ledger; its pages say that everything is invented. For real"
+        " data choose another CHARITY_HOME and run: charity init"
+    )
+    click.secho(text(warning), err=True, fg="yellow")
+
+
 def _given_day(given: str | None) -> GivenDay | None:
     try:
         return GivenDay.parse(given) if given else None
     except Refused as refusal:
         raise WrongUse("--date: {reason}", reason=refusal.message) from refusal
+
+
+def _given_consent(consent: str | None) -> str | None:
+    if consent is not None and not consent.strip():
+        raise WrongUse("--consent needs words: the basis on which the persons agreed.")
+    return consent
+
+
+def _given_words(accept: tuple[str, ...]) -> tuple[str, ...]:
+    for word in accept:
+        if word not in WORDS and not CELL.fullmatch(word):
+            raise WrongUse(
+                "--accept {word}: there is no such word. Give a cell, or one of {words}.",
+                word=word,
+                words=", ".join(WORDS),
+            )
+    return accept
 
 
 def _as_json(result: ImportResult) -> dict[str, Any]:
@@ -109,6 +142,7 @@ def _as_json(result: ImportResult) -> dict[str, Any]:
         "skipped": gifts.skipped,
         "onward_transfers": {"rows": result.transferred_rows, "total_fen": result.transferred_fen},
         "first_position": result.positions.start if result.appended else None,
+        "disclosure_position": result.disclosure,
         "problems": [
             {**_told(problem), "mend": text(problem.mend), "accept": problem.accept}
             for problem in result.problems
@@ -139,6 +173,9 @@ def _print_summary(result: ImportResult, *, dry_run: bool) -> None:
         say("{rows} gifts, {total} in all.", rows=len(gifts.rows), total=money(gifts.total_fen))
     if gifts.skipped:
         say("{count} rows are left out, as accepted.", count=gifts.skipped)
+    for accepted in gifts.accepted[:PROBLEMS_SHOWN]:
+        said = text(accepted.message)
+        say("· Accepted: {place}{problem}", place=_place(accepted), problem=said)
     for notice in result.notices:
         click.echo(f"· {_place(notice)}{text(notice.message)}")
     for problem in result.problems[:PROBLEMS_SHOWN]:
@@ -162,7 +199,7 @@ def _print_problem(problem: Problem) -> None:
             cell=problem.cell,
             word=problem.accept,
         )
-    else:
+    elif problem.code != "rows_known":
         say("    Accept it: --accept {word}", word=problem.accept)
 
 
@@ -183,6 +220,8 @@ def _print_outcome(result: ImportResult, *, dry_run: bool) -> None:
             first=result.positions.start,
             last=result.positions.stop - 1,
         )
+        if result.disclosure is not None:
+            say("What was accepted is recorded in entry {position}.", position=result.disclosure)
     elif dry_run and not result.same_file:
         say("A dry run: nothing was appended. Without --dry-run it would be.")
     else:

@@ -1,6 +1,7 @@
 """Provides `charity serve` and `charity export-log`."""
 
 import asyncio
+import socket
 from pathlib import Path
 
 import click
@@ -8,6 +9,7 @@ import uvicorn
 
 from ledger.export import export_log as export_static_log
 from ledger.log import Ledger
+from ledger.messages import WrongUse
 from public_site.commands.charity_group import (
     json_option,
     print_json,
@@ -26,11 +28,25 @@ async def _open_once(settings: Settings) -> None:
         pass
 
 
+def _check_port(host: str, port: int) -> None:
+    """Make sure that nobody else answers at this address."""
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise WrongUse(
+            "Port {port} of {host} cannot be used: {reason}. Choose another with --port.",
+            port=port,
+            host=host,
+            reason=error.strerror,
+        ) from error
+
+
 def serve_site(settings: Settings, host: str, port: int) -> None:
     """Serve the public site until interrupted; the address is printed first."""
     asyncio.run(_open_once(settings))
     from public_site.app import create_app  # noqa: PLC0415 (the web framework takes a second)
 
+    _check_port(host, port)
     say("The site is on {address} – stop it with Ctrl+C.", address=f"http://{host}:{port}/")
     uvicorn.run(
         create_app(settings), host=host, port=port, log_level="warning", server_header=False

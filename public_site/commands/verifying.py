@@ -4,13 +4,16 @@ from pathlib import Path
 
 import click
 
+from ledger.entries import Entry
+from ledger.kinds import parse_entry
 from ledger.messages import Message, Refused, WrongUse
 from ledger.notes import Checkpoint, VerifierKey, open_checkpoint
-from ledger.recount import Recount
+from ledger.recount import Recount, yuan
 from ledger.verification import Fetch, folder_fetch, verify_entry, verify_log
 from public_site.commands.charity_group import json_option, print_json, text
 from public_site.commands.progress import progress_bar
 from public_site.log_client import http_fetch
+from public_site.movements import KIND_LABELS
 
 KEY_FILE = "log-key"
 
@@ -32,13 +35,13 @@ KEY_FILE = "log-key"
 def verify(
     target: str, proof: Path | None, key: str | None, since: Path | None, as_json: bool
 ) -> None:
-    r"""Check a log, or one entry of it, and say in words what was proved.
+    """Check a log, or one entry of it, and say in words what was proved.
 
     \b
     charity verify http://127.0.0.1:8000 --key KEY     every entry of a log on the web
     charity verify FOLDER --key KEY                    every entry of a folder of tiles
     charity verify 7.json 7.tlog-proof --key KEY       one entry with its proof, offline
-    """
+    """  # noqa: D301 (click reads the control character)
     path = Path(target)
     if target.startswith(("http://", "https://")):
         with http_fetch(target) as fetch:
@@ -118,7 +121,14 @@ def _own_key(fetch: Fetch) -> VerifierKey:
 
 
 def _earlier_checkpoint(path: Path, key: VerifierKey) -> Checkpoint:
-    return open_checkpoint(path.read_text(encoding="utf-8"), [key])
+    try:
+        return open_checkpoint(path.read_text(encoding="utf-8"), [key])
+    except Refused as refusal:
+        raise Refused(
+            "The earlier checkpoint, {path}, cannot be used: {reason}",
+            path=path,
+            reason=refusal.message,
+        ) from refusal
 
 
 def _verify_one(entry: Path, proof: Path, key: str | None) -> list[Message]:
@@ -130,5 +140,18 @@ def _verify_one(entry: Path, proof: Path, key: str | None) -> list[Message]:
         raise WrongUse(
             "The proof file {path} cannot be read: {reason}", path=proof, reason=error
         ) from error
-    report = verify_entry(entry.read_bytes(), proof_text, [_given_key(key)])
-    return list(report.findings)
+    body = entry.read_bytes()
+    report = verify_entry(body, proof_text, [_given_key(key)])
+    return [*report.findings, _told(parse_entry(body))]
+
+
+def _told(entry: Entry) -> Message:
+    """Return in words what an entry records."""
+    amount, _, _, _ = entry.facts.listed()
+    return Message(
+        "It records: {kind}, {day}, {organisation}, {amount} yuan.",
+        kind=KIND_LABELS[entry.kind],
+        day=entry.day,
+        organisation=entry.organisation,
+        amount=yuan(amount),
+    )

@@ -19,7 +19,8 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from charity.organisations.registry import add_organisation
-from charity.reporting.importing import ImportRequest, import_donation_list
+from charity.reporting.importing import import_donation_list
+from charity.reporting.requests import ImportRequest
 from public_site.opening import initialise, opened
 from public_site.settings import Settings
 

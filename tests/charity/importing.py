@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from charity.reporting.dates import GivenDay
-from charity.reporting.importing import ImportRequest, ImportResult, import_donation_list
+from charity.reporting.importing import import_donation_list
+from charity.reporting.requests import ImportRequest, ImportResult
 from ledger.log import Ledger
 from tests.charity.lists import TODAY, write_csv
 from tests.conftest import ORGANISATION

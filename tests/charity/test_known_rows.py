@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from charity.organisations.registry import add_organisation
-from charity.reporting.known_rows import Overlap, largest_overlap, list_with_digest
+from charity.reporting.known_rows import Overlap, find_overlaps, list_with_digest
 from ledger.log import Ledger
 from tests.charity.importing import COLUMNS, run_import, write_list
 from tests.charity.lists import read, write_csv
@@ -15,7 +15,7 @@ ROWS = tuple(f"虚构{number},{number},备注{number}" for number in range(1, 11
 
 
 async def overlap_of(ledger: Ledger, path: Path) -> tuple[int, int] | None:
-    found = await largest_overlap(ledger.vault, ORGANISATION, read(path).rows)
+    found, _ = await find_overlaps(ledger.vault, ORGANISATION, read(path).rows)
     return (found.rows, found.of) if found else None
 
 
@@ -66,7 +66,7 @@ async def test_the_list_that_shares_most_rows_is_found(ledger: Ledger, tmp_path:
     for name, rows in (("a.csv", ROWS[:2]), ("b.csv", ROWS[2:6]), ("c.csv", ROWS[6:9])):
         await run_import(ledger, write_list(tmp_path, *rows, name=name))
     whole = read(write_list(tmp_path, *ROWS, name="d.csv"))
-    found = await largest_overlap(ledger.vault, ORGANISATION, whole.rows)
+    found, _ = await find_overlaps(ledger.vault, ORGANISATION, whole.rows)
     assert found is not None
     assert (found.rows, found.file_name, found.first_position) == (4, "b.csv", 2)
 
@@ -75,14 +75,42 @@ async def test_rows_that_name_nobody_are_known_too(ledger: Ledger, tmp_path: Pat
     path = write_list(tmp_path, ",1,", ",2,")
     await run_import(ledger, path, ["anonymous"])
     rows = read(path, "anonymous").rows
-    found = await largest_overlap(ledger.vault, ORGANISATION, rows)
+    found, _ = await find_overlaps(ledger.vault, ORGANISATION, rows)
     assert found is not None
     assert found.rows == 2
 
 
-@pytest.mark.parametrize(("rows", "repetition"), [(4, False), (5, True), (10, True)])
-def test_half_of_the_rows_make_a_repetition(rows: int, repetition: bool) -> None:
-    assert Overlap(rows, 10, "a.csv", "2026-01-01", 0).is_repetition is repetition
+@pytest.mark.parametrize(
+    ("rows", "named", "of", "repetition"),
+    [
+        (4, 0, 10, False),
+        (5, 0, 10, True),
+        (10, 0, 10, True),
+        (2, 2, 10, False),
+        (3, 3, 10, True),
+        (4, 4, 100, False),
+        (5, 5, 100, True),
+        (49, 4, 100, False),
+    ],
+)
+def test_half_of_the_rows_or_a_few_full_names_make_a_repetition(
+    rows: int, named: int, of: int, repetition: bool
+) -> None:
+    overlap = Overlap(rows, named, of, "a.csv", "2026-01-01T00:00:00Z", 0)
+    assert overlap.is_repetition is repetition
+
+
+async def test_only_the_new_rows_of_a_cumulative_list_can_be_taken(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    await run_import(ledger, write_list(tmp_path, "虚构甲,1", "虚构乙,2", "虚构乙,2"))
+    longer = write_list(
+        tmp_path, "虚构甲,1", "虚构乙,2", "虚构乙,2", "虚构乙,2", "虚构丙,3", name="b.csv"
+    )
+    stopped = await run_import(ledger, longer)
+    assert ([problem.code for problem in stopped.problems], stopped.known) == (["rows_known"], 3)
+    taken = await run_import(ledger, longer, ["known"])
+    assert (taken.appended, taken.known, taken.problems) == (2, 3, [])
 
 
 async def test_a_list_is_found_by_its_digest_alone(ledger: Ledger, tmp_path: Path) -> None:

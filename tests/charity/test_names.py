@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 
 from charity.donors.names import (
     clean_name,
+    holds_personal_number,
     is_charity,
     is_masked,
     is_organisation,
+    names_nobody,
     split_on_behalf,
 )
 
@@ -122,3 +124,30 @@ def test_a_payer_is_not_the_donor(payer: str, donor: str, word: str) -> None:
 )
 def test_names_of_one_donor_stay_whole(name: str) -> None:
     assert split_on_behalf(name) == (None, name)
+
+
+@pytest.mark.parametrize("name", ["匿名", "爱心人士", "无名氏", "Anonymous"])
+def test_words_that_name_nobody(name: str) -> None:
+    assert names_nobody(name)
+    assert is_masked(name)
+
+
+@pytest.mark.parametrize("name", ["", "*静", "某先生", "虚构甲", "爱心人士虚构甲"])
+def test_names_that_name_somebody(name: str) -> None:
+    assert not names_nobody(name)
+
+
+@given(
+    st.lists(st.sampled_from("0123456789０９"), min_size=1, max_size=20),
+    st.sampled_from(["", " ", "-", "－", " - ", "\u3000"]),
+    st.sampled_from(["", "虚构甲", "示例（"]),
+)
+def test_seven_digits_in_a_run_may_be_a_persons_number(
+    digits: list[str], between: str, name: str
+) -> None:
+    assert holds_personal_number(name + between.join(digits) + name) is (len(digits) >= 7)
+
+
+@pytest.mark.parametrize("name", ["138****0000", "虚构甲123456", "1虚2构3甲4乙5丙6丁7"])
+def test_short_runs_of_digits_are_no_persons_number(name: str) -> None:
+    assert not holds_personal_number(name)

@@ -12,13 +12,14 @@ from charity.organisations.registry import OrganisationKind, add_fund, add_organ
 from charity.organisations.uscc import organisation_identifier
 from charity.projects.tables import Campaign, Project
 from charity.reporting.dates import GivenDay
-from charity.reporting.importing import ImportRequest, import_donation_list
+from charity.reporting.importing import import_donation_list
 from charity.reporting.records import (
     Request,
     record_correction,
     record_expenditures,
     record_refund,
 )
+from charity.reporting.requests import ImportRequest
 from charity.sample.building import SampleClock
 from charity.sample.city import sample_code
 from ledger.kinds.correction import CorrectionFacts

@@ -102,10 +102,14 @@ def links(page: Element) -> list[str]:
     return [link.get("href") for link in page.every("a") if link.get("href")]
 
 
+NOTHING_SPENT = {"none reported yet", "尚无支出申报"}
+
+
 def statement(page: Element) -> dict[str, int]:
     """Return the amounts of the account on a page, in fen, in the order of its lines."""
     [table] = page.with_class("statement")
-    amounts = [fen(cell.text) for cell in table.with_class("money")]
+    cells = [cell.text for cell in table.with_class("money")]
+    amounts = [0 if text in NOTHING_SPENT else fen(text) for text in cells]
     names = ("received", "transferred", "refunded", "spent", "held")
     if len(amounts) == 4:
         amounts.insert(1, 0)

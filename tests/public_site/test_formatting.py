@@ -50,10 +50,10 @@ def test_money_short_never_turns_the_order_round(one: int, other: int, language:
         (0, "zh", "¥0.00"),
         (-1, "en", f"{MINUS}¥0.01"),
         (999_999, "zh", "¥9,999.99"),
-        (10**6, "zh", "1万元"),
+        (10**6, "zh", "1.00万元"),
         (1_545_000_000_0, "zh", "1.55亿元"),
-        (10**6, "en", "¥10k"),
-        (10**8, "en", "¥1M"),
+        (10**6, "en", "¥10.00k"),
+        (10**8, "en", "¥1.00M"),
     ],
 )
 def test_money_short_in_words(amount: int, language: Language, text: str) -> None:

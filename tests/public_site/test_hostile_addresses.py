@@ -71,7 +71,9 @@ async def test_no_filter_makes_the_site_fail(
     client: httpx.AsyncClient, query: list[tuple[str, str]], page: str
 ) -> None:
     address = f"/zh/organisations/{FOUNDATION}/{page}?{urlencode(query)}"
-    assert (await check(client, address)).status_code == 200
+    assert (await check(client, address)).status_code in (
+        {200} if page == "donations" else {200, 400}
+    )
 
 
 @patient

@@ -131,10 +131,11 @@ def test_a_problem_is_named_by_its_cell_with_the_way_to_mend_it(
     assert "Nothing was appended." in result.output
 
 
-def test_a_list_without_a_gift_is_no_mistake(run: Run, home: Path, tmp_path: Path) -> None:
-    """A month in which nobody gave is published too."""
-    report = imported(run, a_list(tmp_path / "list.csv"))
-    assert (report["appended"], report["total_fen"], report["problems"]) == (0, 0, [])
+def test_a_list_without_a_gift_is_refused(run: Run, home: Path, tmp_path: Path) -> None:
+    result = run("import", str(a_list(tmp_path / "list.csv")), "--org", CODE, "--json")
+    report = json.loads(result.output)
+    assert (result.status, report["appended"]) == (REFUSED, 0)
+    assert [problem["code"] for problem in report["problems"]] == ["no_gifts"]
 
 
 @pytest.mark.parametrize(

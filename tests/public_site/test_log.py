@@ -147,7 +147,7 @@ def test_without_a_key_the_command_warns_that_it_took_the_log_s_own(served: str,
 
 def test_the_command_says_when_nobody_answers(run: Run, free_port: int) -> None:
     result = run("verify", f"http://127.0.0.1:{free_port}", "--key", WRONG_KEY)
-    assert (result.status, result.output) == (1, "")
+    assert (result.status, result.output) == (2, "")
     assert result.errors.count("\n") == 1
 
 

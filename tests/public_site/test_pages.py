@@ -283,9 +283,9 @@ def test_organisations_add_up_to_the_whole(pages: dict[str, Element]) -> None:
 
 def test_months_add_up_to_the_whole(visits: dict[str, Visit]) -> None:
     header, *rows = visits["/en/months.csv"].text.removeprefix("\ufeff").split()
-    assert header == "month,received_fen,spent_fen"
+    assert header == "month,received_yuan,spent_yuan,received_fen,spent_fen"
     whole = statement(visits["/en/"].page)
-    columns = list(zip(*(map(int, row.split(",")[1:]) for row in rows), strict=True))
+    columns = list(zip(*(map(int, row.split(",")[3:]) for row in rows), strict=True))
     assert [sum(column) for column in columns] == [whole["received"], -whole["spent"]]
 
 
