@@ -142,13 +142,14 @@ async def _donor(
 
 def _source(entry: Entry, translate: Translate) -> dict[str, object]:
     source = entry.source
-    accepted = ACCEPTED_LABELS.get(source.accepted or "")
+    words = source.accepted.split(",") if source.accepted else []
+    accepted = [ACCEPTED_LABELS[word].text(translate) for word in words if word in ACCEPTED_LABELS]
     return {
         "file_digest": source.file,
         "sheet": source.sheet,
         "row": source.row,
         "transaction": source.transaction,
-        "accepted_label": accepted.text(translate) if accepted else source.accepted,
+        "accepted_label": " ".join(accepted) or source.accepted,
     }
 
 
