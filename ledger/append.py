@@ -8,11 +8,12 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
+from ledger.canonical import decode
 from ledger.database import ROWS_AT_ONCE, add_to_rows, insert_rows, start_inserts
 from ledger.entries import ID_CHARACTERS_MAX, VERSION, Entry, Facts, Source, entry_bytes
 from ledger.hashing import leaf_hashes
 from ledger.messages import Refused
-from ledger.notes import Checkpoint, SigningKey, sign_note
+from ledger.notes import Checkpoint, SigningKey, open_checkpoint, sign_note
 from ledger.summaries import Summary, summarise
 from ledger.tables import (
     Balance,
@@ -89,13 +90,20 @@ class Writer:
         cls, connection: Any, origin: str, signing_key: SigningKey, now: datetime
     ) -> "Writer":
         """Return the writer at the log's present end."""
-        size = (
-            await PublishedCheckpoint.select(PublishedCheckpoint.size)
+        head = (
+            await PublishedCheckpoint.select()
             .order_by(PublishedCheckpoint.size, ascending=False)
             .first()
         )
         levels = await Edge.select().order_by(Edge.level)
-        edge = RightEdge(size["size"] if size else 0, [row["hashes"] for row in levels])
+        edge = RightEdge(head["size"] if head else 0, [row["hashes"] for row in levels])
+        if head is not None:
+            published = open_checkpoint(head["note"], [signing_key.verifier], origin)
+            if edge.root() != published.root:
+                raise Refused(
+                    "The stored edge of the tree does not belong to the newest checkpoint: the"
+                    " database was damaged. Nothing is signed; restore it from a copy."
+                )
         return cls(connection, edge, origin, signing_key, now)
 
     @property
@@ -137,6 +145,8 @@ class Writer:
                 nothing of the transaction stays then.
         """
         everything = list(entries)
+        for entry in everything:
+            decode(entry_bytes(entry))  # whole numbers that others could not read end here
         parts = [
             everything[start : start + ROWS_AT_ONCE]
             for start in range(0, len(everything), ROWS_AT_ONCE)

@@ -38,6 +38,34 @@ SQLITE_SETTINGS = (
 Row: TypeAlias = tuple[Any, ...]
 
 
+class GuardedConnection(sqlite3.Connection):
+    """A connection that runs nothing outside its transaction once that has begun.
+
+    SQLite takes a transaction back by itself when the disk is full. Statements that were waiting
+    behind the failed one would then commit alone; here they are refused.
+    """
+
+    begun = False
+
+    def _guard(self, sql: str) -> None:
+        if sql.startswith("BEGIN"):
+            self.begun = True
+        elif self.begun and not self.in_transaction:
+            raise sqlite3.OperationalError("the transaction was taken back")
+
+    def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
+        """Run a statement, if the transaction still stands; rolling back twice is harmless."""
+        if sql == "ROLLBACK" and not self.in_transaction:
+            return self.cursor()
+        self._guard(sql)
+        return super().execute(sql, *arguments)
+
+    def executemany(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
+        """Run a statement for many rows, if the transaction still stands."""
+        self._guard(sql)
+        return super().executemany(sql, *arguments)
+
+
 class WriteTransaction(SQLiteTransaction):
     """A SQLite transaction that holds the write lock and closes its connection if BEGIN fails."""
 
@@ -75,7 +103,7 @@ class LedgerSQLiteEngine(SQLiteEngine):
     __slots__ = ("_kept", "_opening", "writers")
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path=str(path), timeout=BUSY_SECONDS)
+        super().__init__(path=str(path), timeout=BUSY_SECONDS, factory=GuardedConnection)
         self._kept: aiosqlite.Connection | None = None
         self._opening = asyncio.Lock()
         self.writers = asyncio.Lock()
@@ -228,7 +256,14 @@ async def start_inserts(
         return asyncio.sleep(0)
     tasks = [asyncio.create_task(insert_rows(connection, *insert)) for insert in inserts]
     await asyncio.sleep(0)  # every task has handed its first statement over
-    return asyncio.gather(*tasks)
+    return asyncio.create_task(_all_done(tasks))
+
+
+async def _all_done(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Wait for every task, and only then raise the first error: none is left running behind it."""
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 async def add_to_rows(

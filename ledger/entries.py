@@ -19,6 +19,9 @@ Day: TypeAlias = Annotated[
 ]
 Digest: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Fen: TypeAlias = Annotated[int, msgspec.Meta(gt=0, le=10**15)]
+Instant: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")
+]
 Organisation: TypeAlias = Annotated[
     str, msgspec.Meta(pattern=r"^CN-USCI-[0-9ABCDEFGHJKLMNPQRTUWXY]{18}\Z")
 ]
@@ -82,9 +85,9 @@ class Entry(Struct, frozen=True):
     kind: str
     organisation: Organisation
     postings: tuple[Posting, ...]
-    recorded_at: str
+    recorded_at: Instant
     source: Source
-    version: int
+    version: Annotated[int, msgspec.Meta(ge=VERSION, le=VERSION)]
 
 
 def file_id(digest: str, sheet: int, row: int) -> str:

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from ledger.append import Writer
 from ledger.database import Engine, write_transaction
 from ledger.messages import Refused
-from ledger.notes import SigningKey, VerifierKey
+from ledger.notes import SigningKey, VerifierKey, open_checkpoint
 from ledger.schema import SCHEMA_VERSION
-from ledger.tables import Log
+from ledger.tables import Log, PublishedCheckpoint, VaultPage
 from ledger.vault import Vault
 
 
@@ -124,4 +124,28 @@ async def open_log(
             key=signing_key.verifier.name,
             origin=row.origin,
         )
+    await _check_keys(row.origin, signing_key, vault)
     return Ledger(engine, row.origin, row.sample, signing_key, vault, clock)
+
+
+async def _check_keys(origin: str, signing_key: SigningKey, vault: Vault) -> None:
+    """Make sure that both keys are those that this log was written with.
+
+    Raises:
+        Refused: the newest checkpoint is not signed by this key, or the vault does not open.
+    """
+    head = (
+        await PublishedCheckpoint.select()
+        .order_by(PublishedCheckpoint.size, ascending=False)
+        .first()
+    )
+    if head is not None:
+        try:
+            open_checkpoint(head["note"], [signing_key.verifier], origin)
+        except Refused as refusal:
+            raise Refused(
+                "The signing key is another log's: it did not sign the newest checkpoint."
+            ) from refusal
+    page = await VaultPage.select().first()
+    if page is not None:
+        vault.open_page(page["page"], bytes(page["sealed"]))

@@ -7,7 +7,7 @@ from ledger.log import Ledger
 from ledger.messages import Message
 from ledger.reading import read_head
 from public_site.languages import language_of
-from public_site.rendering import SiteRequest, page
+from public_site.rendering import SiteRequest, page, site_address
 from public_site.routing import page_route
 from public_site.translations import translator
 
@@ -43,7 +43,7 @@ async def check(request: SiteRequest, language: FromPath[str]) -> Response[str]:
     chosen = language_of(language)
     translate = translator(chosen)
     ledger: Ledger = request.app.state.ledger
-    address = str(request.base_url).rstrip("/")
+    address = site_address(request)
     key = str(ledger.verifier_key)
     head = await read_head()
     context = {

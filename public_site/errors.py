@@ -45,10 +45,10 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
     """Return the answer to an error, never a traceback."""
     status = error.status_code if isinstance(error, HTTPException) else SERVER_ERROR
     if status >= SERVER_ERROR:
-        logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        logger.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
         status = SERVER_ERROR
     title, explanation = TEXTS.get(status, TEXTS[UNREADABLE])
-    first = request.url.path.strip("/").partition("/")[0]
+    first = request.scope["path"].strip("/").partition("/")[0]
     language = next((known for known in LANGUAGES if known == first), None)
     if language is None:
         language = preferred_language(request)

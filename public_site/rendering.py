@@ -1,6 +1,7 @@
 """Provides the rendering of pages: one template environment for each language."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
@@ -29,6 +30,8 @@ PAGES = {
     "donations": "organisations/{code}/donations",
     "entry": "entries/{position}",
 }
+
+LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\]|testserver)(:[0-9]{1,5})?")
 
 SiteRequest = Request[Any, Any, State]
 
@@ -83,10 +86,21 @@ def _checkpoint(head: Head | None) -> dict[str, object] | None:
     return {"size": head.size, "root": root, "published_at": head.published_at}
 
 
+def site_address(request: SiteRequest) -> str:
+    """Return the address of the site: the log's origin, or this machine while it is tried out.
+
+    Whatever else a visitor puts into the Host header never comes into a page.
+    """
+    host = request.headers.get("host", "")
+    if LOCAL_HOST.fullmatch(host):
+        return f"{request.scope['scheme']}://{host}"
+    return f"https://{request.app.state.ledger.origin}"
+
+
 def _alternates(request: SiteRequest) -> dict[str, str]:
     """Return the address of this page in each language."""
-    base = str(request.base_url).rstrip("/")
-    _, _, rest = request.url.path.lstrip("/").partition("/")
+    base = site_address(request)
+    _, _, rest = request.scope["path"].lstrip("/").partition("/")
     query = (
         f"?{urlencode(list(request.query_params.multi_items()))}" if request.query_params else ""
     )

@@ -78,6 +78,8 @@ def is_organisation(name: str) -> bool:
     if name[-1:] not in _LAST_CHARACTERS:  # most names are persons': told by one look
         return False
     text = unicodedata.normalize("NFKC", name)
+    if holds_personal_number(text):
+        return False
     if len(text) > LONGEST_ORGANISATION or " " in text or _COUNTED.search(text):
         return False
     if _UNSURE.search(text) or is_masked(text):

@@ -4,6 +4,7 @@ What is there already is never appended twice silently: it stops the list, or a 
 only the rest shall go in.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -25,6 +26,8 @@ ALL_NEW = "overlap"
 LEDGER_WORDS = frozenset({ONLY_NEW, ALL_NEW})
 """Words that accept what the ledger already holds, not what stands in the file."""
 
+UNUSUAL_IN_TRANSACTION = re.compile(r"[^A-Za-z0-9._:/#-]")
+
 SHENZHEN = ZoneInfo("Asia/Shanghai")
 
 
@@ -42,6 +45,7 @@ async def new_rows(
         _note_same_file(result, earlier)
         return (), ()
     rows: Sequence[ListRow] = gifts.rows
+    _note_unusual_transaction(result)
     ids: Sequence[str] = gift_ids(organisation_identifier(result.organisation.code), gifts)
     if any(row.transaction is not None for row in rows):
         known = await writer.known(ids)
@@ -51,6 +55,24 @@ async def new_rows(
     if any(row.transaction is None for row in rows):
         rows, ids = await _without_known_rows(ledger, request, result, rows, ids)
     return rows, ids
+
+
+def _note_unusual_transaction(result: ImportResult) -> None:
+    """Stop a list whose transaction ids could hold a name: they stand in the log for ever."""
+    for row in result.donation_list.rows:
+        if row.transaction is not None and UNUSUAL_IN_TRANSACTION.search(row.transaction):
+            message = Message(
+                "The transaction id in row {row} holds other characters than letters, digits and"
+                " . _ : / # -",
+                row=row.row,
+            )
+            mend = Message(
+                "Ids stand in the public log for ever, so they may hold no name. Correct the"
+                " column, or leave it out."
+            )
+            problem = Problem("transaction_unusual", message, mend, row.sheet, None, None)
+            result.problems.append(problem)
+            return
 
 
 def _chosen(

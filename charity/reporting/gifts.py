@@ -169,11 +169,16 @@ def sheet_numbers(gifts: DonationList) -> dict[str, int]:
     return {name: number for number, name in enumerate(gifts.sheets, 1)}
 
 
+def same_transaction(text: str) -> str:
+    """Return what tells a transaction apart, in whatever case and marks its id is printed."""
+    return "".join(filter(str.isalnum, text)).upper() or text
+
+
 def gift_ids(organisation: str, gifts: DonationList) -> list[str]:
     """Return the idempotency key of every row: its transaction id, else file, sheet and row."""
     numbers, digest = sheet_numbers(gifts), gifts.file_digest
     return [
-        transaction_id(organisation, row.transaction)
+        transaction_id(organisation, same_transaction(row.transaction))
         if row.transaction is not None
         else file_id(digest, numbers[row.sheet], row.row)
         for row in gifts.rows

@@ -33,6 +33,9 @@ from ledger.tables import VaultOrganisation, VaultRemark
 Progress = Callable[[str, int, int], None]
 """Called with the stage (read, check, append), the rows done and the rows in all."""
 
+ACCEPTED_TOLD = 200
+"""So many accepted problems one entry tells, those of the whole list first; the rest it counts."""
+
 LARGEST_TOTAL_FEN = 10**15
 """Ten thousand billion yuan: more is a mistake, and would not fit the ledger's numbers."""
 
@@ -83,7 +86,7 @@ async def _import(
         today=request.today,
         on_progress=lambda done, total: on_progress("read", done, total),
     )
-    if gifts.total_fen > LARGEST_TOTAL_FEN:
+    if max(gifts.total_fen, gifts.stated_total_fen or 0) > LARGEST_TOTAL_FEN:
         raise Refused("The amounts of this list add up to more than any list can hold.")
     notices = [notice for notice in gifts.notices if not _is_about_ledger_word(notice)]
     result = ImportResult(organisation, gifts, list(gifts.problems), notices)
@@ -179,14 +182,16 @@ async def _append_disclosure(
 ) -> int:
     """Record what was accepted of a document as a whole; return the entry's position."""
     numbers = sheet_numbers(gifts)
+    told = sorted(gifts.accepted, key=lambda problem: problem.accept not in FILE_LEVEL_WORDS)
     facts = DisclosureFacts(
         accepted=tuple(
             AcceptedProblem(
                 cell=problem.cell, code=problem.code, sheet=numbers.get(problem.sheet or "")
             )
-            for problem in gifts.accepted
+            for problem in told[:ACCEPTED_TOLD]
         ),
         digest=gifts.file_digest,
+        omitted=max(0, len(told) - ACCEPTED_TOLD),
         rows=len(gifts.rows),
         skipped=gifts.skipped,
         stated_total=gifts.stated_total_fen,

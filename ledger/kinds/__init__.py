@@ -1,6 +1,7 @@
 """Provides the kinds of entries: each one declared in its own module, collected here."""
 
 from collections.abc import Mapping
+from datetime import date
 from types import MappingProxyType
 
 import msgspec
@@ -34,9 +35,10 @@ def parse_entry(body: bytes) -> Entry:
     """
     try:
         entry = _decode(body)
+        date.fromisoformat(entry.day)
         kind = KINDS[entry.kind]
         facts = msgspec.convert(entry.facts, kind.facts)
-    except (msgspec.MsgspecError, KeyError) as error:
+    except (msgspec.MsgspecError, KeyError, ValueError) as error:
         raise Refused("This is no entry of the ledger: {reason}", reason=error) from error
     if facts.postings(entry.organisation) != entry.postings:
         raise Refused("The postings of entry {id} do not follow from its facts.", id=entry.id)

@@ -21,6 +21,7 @@ class DisclosureFacts(Facts, frozen=True, kw_only=True):
 
     accepted: tuple[AcceptedProblem, ...] = ()
     digest: Digest
+    omitted: int = 0
     rows: int
     skipped: int = 0
     stated_total: int | None = None

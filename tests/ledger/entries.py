@@ -1,6 +1,8 @@
 """Provides entries with invented facts: values of every kind, and a few that tests write often."""
 
+import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -30,9 +32,20 @@ def _integers(node: inspect.IntType) -> st.SearchStrategy[int]:
     )
 
 
+def _exists(text: str) -> bool:
+    """Return False for what looks like a day and is none."""
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is None:
+        return True
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 _STRATEGIES: Mapping[type[inspect.Type], Callable[[Any], st.SearchStrategy[Any]]] = {
     inspect.StrType: lambda node: (
-        st.from_regex(node.pattern)
+        st.from_regex(node.pattern).filter(_exists)
         if node.pattern
         else st.text(min_size=node.min_length or 0, max_size=node.max_length or 40)
     ),

@@ -19,7 +19,7 @@ from tests.public_site.city import City
 from tests.public_site.page_reading import Element, links, read_page
 from tests.public_site.running import Run, run_here, unused_port
 
-SITE = "http://site.example"
+SITE = "http://localhost"
 ALIKE = 290
 """Entries before this place are gifts of lists, but for the first ten nothing new to see."""
 BROWSER = {"accept": "text/html,application/xhtml+xml"}

@@ -99,3 +99,11 @@ async def test_no_wish_for_a_language_makes_the_site_fail(
 ) -> None:
     response = await client.request(method, "/", headers={"accept-language": language})
     assert response.status_code == 302
+
+
+@pytest.mark.parametrize("host", ["evil.example", "a:b", "a:99999", ""])
+async def test_no_host_header_comes_into_a_page(client: httpx.AsyncClient, host: str) -> None:
+    response = await client.get("/en/check", headers={"host": host})
+    assert response.status_code == 200
+    assert "evil" not in response.text
+    assert "https://log.example/city/en/check" in response.text
