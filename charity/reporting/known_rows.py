@@ -19,8 +19,8 @@ from ledger.vault_reading import known_donors
 
 REPEATED_SHARE = 0.5
 NAMED_SHARE = 0.05
-NAMED_ROWS = 3
-"""A list counts as a repetition when half of its rows stand in another, or three rows and one in
+NAMED_ROWS = 10
+"""A list counts as a repetition when half of its rows stand in another, or ten rows and one in
 twenty with a full name among them (the project's own rule)."""
 
 Gift: TypeAlias = tuple[str, int, str | None]

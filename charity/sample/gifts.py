@@ -49,7 +49,7 @@ def _giver(random: Random) -> tuple[str, int]:
     kind = GIVERS[bisect(GIVER_BOUNDS, random.randrange(GIVER_BOUNDS[-1]))][0]
     match kind:
         case "citizen":
-            number = min(int(random.paretovariate(0.8)), CITIZENS)
+            number = 1 + int(CITIZENS * random.random() ** 3)
             return f"虚构市民{number:04d}", _citizen_fen(random)
         case "masked":
             return f"*虚构{random.randrange(90)}", _citizen_fen(random)

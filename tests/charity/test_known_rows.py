@@ -87,9 +87,11 @@ async def test_rows_that_name_nobody_are_known_too(ledger: Ledger, tmp_path: Pat
         (5, 0, 10, True),
         (10, 0, 10, True),
         (2, 2, 10, False),
-        (3, 3, 10, True),
+        (9, 9, 40, False),
+        (10, 10, 40, True),
         (4, 4, 100, False),
-        (5, 5, 100, True),
+        (10, 10, 200, True),
+        (10, 10, 201, False),
         (49, 4, 100, False),
     ],
 )

@@ -143,3 +143,9 @@ def test_serve_without_a_log_says_so_before_it_starts(tmp_path: Path) -> None:
     assert result.status == 2
     assert "charity init" in result.errors
     assert "Traceback" not in result.errors
+
+
+def test_the_whole_city_is_built_as_it_is_shipped(tmp_path: Path) -> None:
+    """The other tests build a smaller one: the shipped lists must pass the checks too."""
+    settings = Settings(home=tmp_path / "home", database="")
+    assert build_sample(settings) > 20_000
