@@ -9,7 +9,7 @@ from typing import Self, TypeAlias
 
 from ledger.hashing import EMPTY_ROOT, node_hash, tree_root
 from ledger.messages import Refused
-from ledger.notes import NoteError, decode_base64, decode_hash, encode_base64, parse_decimal
+from ledger.signing.notes import NoteError, decode_base64, decode_hash, encode_base64, parse_decimal
 from ledger.tiles import HASH_BYTES, TILE_WIDTH, TilePath
 
 TileReader: TypeAlias = Callable[[TilePath], bytes]

@@ -1,14 +1,14 @@
 """Provides reading of the log: head, entries, tiles, bundles, proofs. Only what is published."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
 from ledger.hashing import leaf_hash
-from ledger.notes import Checkpoint
 from ledger.proofs import TileReader, TlogProof, inclusion_proof
-from ledger.tables import Edge, LogEntry, PublishedCheckpoint, Tile
+from ledger.signing.notes import Checkpoint
+from ledger.tables import Cosignature, Edge, LogEntry, PublishedCheckpoint, Tile
 from ledger.tiles import HASH_BYTES, TILE_WIDTH, TilePath, encode_bundle
 
 Result = TypeVar("Result")
@@ -22,10 +22,15 @@ POSITION_MAX = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The newest published checkpoint: its parts, the signed note, and when it was published."""
+    """The newest published checkpoint: its parts, the signed note, and when it was published.
+
+    `note` ends with the lines of the witnesses that have cosigned this checkpoint so far;
+    `signed_note` is the log's own, without them.
+    """
 
     checkpoint: Checkpoint
     note: str
+    signed_note: str
     published_at: datetime
 
     @property
@@ -44,9 +49,19 @@ async def read_head() -> Head | None:
     if row is None:
         return None
     text, _, _ = row["note"].partition("\n\n")
-    return Head(
-        Checkpoint.parse(text + "\n"), row["note"], datetime.fromisoformat(row["published_at"])
+    note = row["note"] + "".join(await _cosignatures(row["size"]))
+    published_at = datetime.fromisoformat(row["published_at"])
+    return Head(Checkpoint.parse(text + "\n"), note, row["note"], published_at)
+
+
+async def _cosignatures(size: int) -> Iterable[str]:
+    """Return the signature lines of witnesses under a checkpoint, one for each witness."""
+    rows = (
+        await Cosignature.select(Cosignature.witness, Cosignature.line)
+        .where(Cosignature.size == size)
+        .order_by(Cosignature.received_at, Cosignature.line)
     )
+    return {row["witness"]: row["line"] for row in rows}.values()
 
 
 async def read_entry(position: int) -> bytes:
@@ -71,20 +86,7 @@ async def read_tile(path: TilePath) -> bytes:
     """
     if path.level is None:
         return await _read_bundle(path)
-    # The growing edge first: should an append fill the tile between the two reads, the second finds
-    # it. A narrower tile is the beginning of the one that is there.
-    edge = await Edge.select().where(Edge.level == path.level).first()
-    length = path.width * HASH_BYTES
-    if edge is not None and edge["number"] == path.number and len(edge["hashes"]) >= length:
-        return bytes(edge["hashes"])[:length]
-    row = (
-        await Tile.select(Tile.hashes)
-        .where(Tile.path == TilePath(path.level, path.number, TILE_WIDTH).path())
-        .first()
-    )
-    if row is None:
-        raise LookupError(path.path())
-    return bytes(row["hashes"])[:length]
+    return (await _read_tiles([path]))[path]
 
 
 async def _read_bundle(path: TilePath) -> bytes:
@@ -102,14 +104,42 @@ async def _read_bundle(path: TilePath) -> bytes:
 
 
 async def with_tiles(compute: Callable[[TileReader], Result]) -> Result:
-    """Run a computation that reads tiles, fetching each tile when it first asks for it."""
+    """Run a computation that reads tiles; which ones depends on its numbers, not on the hashes.
+
+    It runs twice: first to learn the tiles, which are then fetched together.
+
+    Raises:
+        LookupError: the log is not that large.
+    """
+    wanted: dict[TilePath, bytes] = {}
+
+    def learn(path: TilePath) -> bytes:
+        return wanted.setdefault(path, bytes(path.width * HASH_BYTES))
+
+    compute(learn)
+    tiles = await _read_tiles(list(wanted))
+    return compute(tiles.__getitem__)
+
+
+async def _read_tiles(paths: Sequence[TilePath]) -> dict[TilePath, bytes]:
+    """Return tiles of hashes by their paths, with two queries for all of them."""
+    # The growing edge first: should an append fill a tile between the two, the second finds it.
+    edge = {row["level"]: row for row in await Edge.select()} if paths else {}
     tiles: dict[TilePath, bytes] = {}
-    while True:
-        try:
-            return compute(tiles.__getitem__)
-        except KeyError as error:
-            path: TilePath = error.args[0]
-            tiles[path] = await read_tile(path)
+    full: dict[str, list[TilePath]] = {}
+    for path in paths:
+        growing = edge.get(path.level)
+        length = path.width * HASH_BYTES
+        if growing and growing["number"] == path.number and len(growing["hashes"]) >= length:
+            tiles[path] = bytes(growing["hashes"])[:length]
+        else:
+            full.setdefault(TilePath(path.level, path.number).path(), []).append(path)
+    for row in await Tile.select().where(Tile.path.is_in(list(full))) if full else ():
+        for path in full.pop(row["path"]):
+            tiles[path] = bytes(row["hashes"])[: path.width * HASH_BYTES]
+    if full:
+        raise LookupError(next(iter(full)))
+    return tiles
 
 
 @dataclass(frozen=True, slots=True)

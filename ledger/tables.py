@@ -50,6 +50,15 @@ class PublishedCheckpoint(Table, tablename="ledger_checkpoint"):
     published_at = Varchar(length=30, default=None)
 
 
+class Cosignature(Table, tablename="ledger_cosignature"):
+    """A witness's signature line under the checkpoint of `size` entries, and when it came in."""
+
+    line = Text(primary_key=True, default=None)
+    size = BigInt(default=None)
+    witness = Text(default=None)
+    received_at = Varchar(length=30, default=None)
+
+
 class Balance(Table, tablename="ledger_balance"):
     """Summary: what each account holds, in minor units."""
 
@@ -60,31 +69,42 @@ class Balance(Table, tablename="ledger_balance"):
 
 
 class RunningTotal(Table, tablename="ledger_total"):
-    """Summary: totals in fen by scope and month; the month '' stands for all of them.
+    """Summary: totals by scope, month and unit, in minor units; the month '' stands for all.
 
-    A scope is an organisation, the account of a fund, or '' for the whole ledger.
+    A scope is an organisation, the account of a fund, of its goods or of a trust, 'trusts' for all
+    trusts, or '' for all giving to organisations. The columns are those of `ledger.counting`.
     """
 
     id: Serial
     scope = Varchar(length=80, default=None)
     month = Varchar(length=7, default=None)
+    unit = Varchar(length=80, default=None)
     gifts = BigInt(default=None)
+    pledged = BigInt(default=None)
     received = BigInt(default=None)
     transferred = BigInt(default=None)
+    passed_on = BigInt(default=None)
     spent = BigInt(default=None)
     refunded = BigInt(default=None)
 
 
 class MovementRow(Table, tablename="ledger_movement"):
-    """Summary: one line per entry for lists and filters."""
+    """Summary: one line per entry for lists and filters; the amount in minor units of `unit`.
+
+    Where money is passed on within this ledger, the other organisation and its fund stand here too.
+    """
 
     position = BigInt(primary_key=True, default=None)
-    organisation = Varchar(length=26, default=None)
+    organisation = Varchar(length=26, default=None, null=True)
     day = Varchar(length=10, default=None)
     kind = Varchar(length=30, default=None)
     fund = Varchar(length=40, default=None, null=True)
+    other_organisation = Varchar(length=26, default=None, null=True)
+    other_fund = Varchar(length=40, default=None, null=True)
     amount = BigInt(default=None)
+    unit = Varchar(length=80, default=None, null=True)
     donor = Varchar(length=32, default=None, null=True)
+    trust = Varchar(length=40, default=None, null=True)
     refers_to = BigInt(default=None, null=True)
 
 
@@ -98,18 +118,39 @@ class VaultPage(Table, tablename="vault_page"):
 
 
 class VaultConsent(Table, tablename="vault_consent"):
-    """Vault: a consent to publish names: its basis in words, and when it was recorded."""
+    """Vault: a consent to publish names: its basis in words, sealed, for it may hold a name.
+
+    Recorded at, and withdrawn at where it was withdrawn: times in UTC.
+    """
 
     id = BigInt(primary_key=True, default=None)
-    basis = Text(default=None)
+    sealed = Bytea(default=None)
     recorded_at = Varchar(length=30, default=None)
+    withdrawn_at = Varchar(length=30, default=None, null=True)
 
 
-class VaultOrganisation(Table, tablename="vault_organisation"):
-    """Vault: the lasting reference of a donor that is an organisation, found by a keyed hash."""
+class VaultDonor(Table, tablename="vault_donor"):
+    """Vault: the lasting reference of a donor, found by a keyed hash of what tells him apart.
+
+    The hash is made with a key that an erasure destroys; `sealed` holds what it is made of again
+    under the next key, itself a keyed hash.
+    """
 
     name_hash = Varchar(length=64, primary_key=True, default=None)
     reference = Varchar(length=32, default=None)
+    sealed = Bytea(default=None)
+
+
+class VaultThanks(Table, tablename="vault_thanks"):
+    """Vault: names that an organisation thanks without telling amounts, sealed, 64 to a row.
+
+    The row says nothing of the gifts; their pages look like those of donors who are not shown.
+    """
+
+    page = Varchar(length=28, primary_key=True, default=None)
+    organisation = Varchar(length=26, default=None)
+    sealed = Bytea(default=None)
+    consent = BigInt(default=None, null=True)
 
 
 class VaultRemark(Table, tablename="vault_remark"):
@@ -119,13 +160,18 @@ class VaultRemark(Table, tablename="vault_remark"):
     sealed = Bytea(default=None)
 
 
-APPEND_ONLY = (Log, LogEntry, Tile, PublishedCheckpoint)
+APPEND_ONLY = (Log, LogEntry, Tile, PublishedCheckpoint, Cosignature)
 SUMMARIES = (Balance, RunningTotal, MovementRow)
-VAULT = (VaultPage, VaultConsent, VaultOrganisation, VaultRemark)
+VAULT = (VaultPage, VaultConsent, VaultDonor, VaultThanks, VaultRemark)
 TABLES = (*APPEND_ONLY, Edge, *SUMMARIES, *VAULT)
 
-UNIQUE = ((Balance, "account, unit"), (RunningTotal, "scope, month"))
+UNIQUE = ((Balance, "account, unit"), (RunningTotal, "scope, month, unit"))
 INDEXES = (
+    (Cosignature, "size, witness", ""),
     (MovementRow, "organisation, day, position", ""),
+    (MovementRow, "organisation, fund, position", ""),
+    (MovementRow, "trust, position", "trust IS NOT NULL"),
+    (MovementRow, "other_organisation, day, position", "other_organisation IS NOT NULL"),
+    (MovementRow, "other_organisation, other_fund, position", "other_organisation IS NOT NULL"),
     (MovementRow, "refers_to", "refers_to IS NOT NULL"),
 )

@@ -123,7 +123,7 @@ class _OpenTile:
 
     def extend(self, digests: Sequence[bytes]) -> None:
         """Add hashes on the right; a whole tile at once is hashed row by row, which is faster."""
-        if any(len(digest) != HASH_BYTES for digest in digests):
+        if set(map(len, digests)) - {HASH_BYTES}:
             raise ValueError(f"a leaf hash that is not {HASH_BYTES} bytes long")
         if len(digests) == TILE_WIDTH:
             self.hashes += b"".join(digests)
@@ -250,13 +250,15 @@ def decode_bundle(data: bytes) -> list[bytes]:
         ValueError: the bundle ends within an entry, or holds more than 256.
     """
     entries: list[bytes] = []
-    start = 0
-    while start < len(data):
-        end = start + 2 + int.from_bytes(data[start : start + 2], "big")
-        if end > len(data):
-            raise ValueError(f"the bundle ends within entry {len(entries)}")
+    start, length = 0, len(data)
+    while start + 1 < length:
+        end = start + 2 + (data[start] << 8 | data[start + 1])
+        if end > length:
+            break
         entries.append(data[start + 2 : end])
+        if len(entries) > TILE_WIDTH:
+            raise ValueError(f"a bundle of {len(entries)} entries")
         start = end
-    if len(entries) > TILE_WIDTH:
-        raise ValueError(f"a bundle of {len(entries)} entries")
+    if start != length:
+        raise ValueError(f"the bundle ends within entry {len(entries)}")
     return entries

@@ -16,11 +16,12 @@ from charity.reporting.known_rows import Overlap, find_overlaps, list_with_diges
 from charity.reporting.problems import Notice, Problem
 from charity.reporting.requests import ImportRequest, ImportResult
 from charity.reporting.tables import ImportedList
-from ledger.append import Writer
+from ledger.appending.writer import Writer
 from ledger.log import Ledger
 from ledger.messages import Message
 
 EXAMPLES_SHOWN = 5
+DIGEST_DIGITS_SHOWN = 12
 ONLY_NEW = "known"
 ALL_NEW = "overlap"
 LEDGER_WORDS = frozenset({ONLY_NEW, ALL_NEW})
@@ -140,11 +141,11 @@ async def _without_known_rows(
     if overlap is None:
         return rows, ids
     message = Message(
-        "{rows} of its {of} rows (day, donor, amount) stand in “{file}” already, imported on"
-        " {day} from entry {position} on.",
+        "{rows} of its {of} rows (day, donor, amount) stand in another list already (SHA-256"
+        " {digest}…), imported on {day} from entry {position} on.",
         rows=overlap.rows,
         of=overlap.of,
-        file=overlap.file_name,
+        digest=overlap.digest[:DIGEST_DIGITS_SHOWN],
         day=_day(overlap.recorded_at),
         position=overlap.first_position,
     )

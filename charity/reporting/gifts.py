@@ -9,6 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from charity.donors.enrolment import (
+    Giver,
+    donor_digest,
+    forget_reference,
+    lasting_donor,
+    lasting_references,
+)
 from charity.donors.names import (
     holds_personal_number,
     is_charity,
@@ -17,23 +24,21 @@ from charity.donors.names import (
     names_nobody,
 )
 from charity.reporting.donation_list import DonationList, ListRow
-from ledger.append import Batch, Writer
-from ledger.database import ROWS_AT_ONCE
+from ledger.appending.writer import Batch, Writer
+from ledger.database.bulk_rows import ROWS_AT_ONCE
 from ledger.entries import Entry, Source, file_id, transaction_id
 from ledger.kinds.donation import DONATION, DonationFacts, Donor, Visibility
 from ledger.kinds.onward_transfer import ONWARD_TRANSFER, OnwardTransferFacts
-from ledger.tables import VaultConsent, VaultOrganisation
-from ledger.vault import (
+from ledger.vault.reading import known_donors
+from ledger.vault.vault import (
     SHOWN_CONSENT,
     SHOWN_ORGANISATION,
+    DonorRow,
     Remark,
     Vault,
     VaultRow,
-    commitment,
 )
-from ledger.vault_reading import known_donors
 
-NAMES_AT_ONCE = 900
 GIFT = (DONATION.name, DonationFacts)
 TRANSFER = (ONWARD_TRANSFER.name, OnwardTransferFacts)
 
@@ -58,7 +63,7 @@ class ListDonors:
             where consent would show them.
         consent: number of the recorded consent to show persons' names; None without one.
         new_pages: pages for the vault, of organisations that give for the first time.
-        new_hashes: keyed hash of the name, and reference, of those organisations.
+        new_donors: rows by which those organisations are found again.
     """
 
     organisations: dict[str, Donor]
@@ -67,37 +72,22 @@ class ListDonors:
     never_shown: frozenset[str]
     consent: int | None
     new_pages: list[VaultRow]
-    new_hashes: list[tuple[str, str]]
+    new_donors: list[DonorRow]
 
 
-async def record_consent(basis: str, recorded_at: str) -> int:
-    """Keep the basis on which the names of a list may be shown; return the consent's number."""
-    last = (
-        await VaultConsent.select(VaultConsent.id)
-        .order_by(VaultConsent.id, ascending=False)
-        .first()
-    )
-    number = 1 + (last["id"] if last else 0)
-    await VaultConsent.insert(VaultConsent(id=number, basis=basis, recorded_at=recorded_at))
-    return number
-
-
-async def _known_organisations(vault: Vault, names: Sequence[str]) -> dict[str, Donor]:
-    """Return name → donor for those organisations that gave before."""
-    hashes = [vault.name_hash(name) for name in names]
-    references: list[str] = []
-    for start in range(0, len(hashes), NAMES_AT_ONCE):
-        found = await VaultOrganisation.select(VaultOrganisation.reference).where(
-            VaultOrganisation.name_hash.is_in(hashes[start : start + NAMES_AT_ONCE])
-        )
-        references.extend(row["reference"] for row in found)
+async def _known_organisations(
+    vault: Vault, writer: Writer, digests: Sequence[bytes]
+) -> dict[bytes, Donor]:
+    """Return digest → donor, for those organisations that gave before and were not erased."""
+    references = await lasting_references(vault, writer, digests)
+    known = await known_donors(vault, references.values())
+    for digest, reference in references.items():
+        if reference not in known:
+            await forget_reference(vault, writer, digest)
     return {
-        donor.identity.name: Donor(
-            commitment=commitment(donor.identity.name, donor.identity.salt),
-            reference=reference,
-            visibility=Visibility.NAMED,
-        )
-        for reference, donor in (await known_donors(vault, references)).items()
+        digest: lasting_donor(reference, known[reference], Visibility.NAMED)
+        for digest, reference in references.items()
+        if reference in known
     }
 
 
@@ -106,25 +96,30 @@ def _is_never_shown(name: str) -> bool:
 
 
 async def list_donors(
-    vault: Vault, rows: Sequence[ListRow], now: datetime, consent: int | None
+    vault: Vault, writer: Writer, rows: Sequence[ListRow], consent: int | None
 ) -> ListDonors:
     """Find out what the names in a list are; organisations keep the reference they have."""
     names = {row.donor for row in rows if row.donor is not None}
-    organisations = sorted(filter(is_organisation, names))
-    known = await _known_organisations(vault, organisations)
-    new = [name for name in organisations if name not in known]
-    donors, new_pages = vault.enrol(new, now, Visibility.NAMED, SHOWN_ORGANISATION)
+    organisations = {
+        name: donor_digest(vault, Visibility.NAMED, Giver(name, is_organisation=True))
+        for name in sorted(filter(is_organisation, names))
+    }
+    known = await _known_organisations(vault, writer, list(set(organisations.values())))
+    new = {digest: name for name, digest in organisations.items() if digest not in known}
+    donors, new_pages = vault.enrol(
+        list(new.values()), writer.now, Visibility.NAMED, SHOWN_ORGANISATION
+    )
     known.update(zip(new, donors, strict=True))
     return ListDonors(
-        organisations=known,
+        organisations={name: known[digest] for name, digest in organisations.items()},
         charities=frozenset(filter(is_charity, organisations)),
         nobody=frozenset(filter(names_nobody, names)),
         never_shown=frozenset(filter(_is_never_shown, names) if consent is not None else ()),
         consent=consent,
         new_pages=new_pages,
-        new_hashes=[
-            (vault.name_hash(name), donor.reference)
-            for name, donor in zip(new, donors, strict=True)
+        new_donors=[
+            vault.donor_row(digest, donor.reference)
+            for digest, donor in zip(new, donors, strict=True)
         ],
     )
 
@@ -235,11 +230,11 @@ def gift_entries(
 
 
 def sealed_remarks(
-    vault: Vault, rows: Sequence[ListRow], ids: Sequence[str], first_position: int
+    vault: Vault, rows: Sequence[ListRow], first_position: int
 ) -> list[tuple[int, bytes]]:
     """Return position and sealed remark of those rows that say who paid, or carry a remark."""
     return [
-        (position, vault.seal_remark(entry_id, Remark(row.payer, row.remark)))
-        for position, (row, entry_id) in enumerate(zip(rows, ids, strict=True), first_position)
+        (position, vault.seal_remark(position, Remark(row.payer, row.remark)))
+        for position, row in enumerate(rows, first_position)
         if row.payer is not None or row.remark is not None
     ]

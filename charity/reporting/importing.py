@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 
+from charity.donors.enrolment import DONOR_COLUMNS, record_consent
 from charity.organisations.registry import find_fund, find_organisation
 from charity.organisations.tables import Organisation
 from charity.organisations.uscc import organisation_identifier
@@ -15,20 +16,19 @@ from charity.reporting.gifts import (
     Recipient,
     gift_batches,
     list_donors,
-    record_consent,
     sealed_remarks,
     sheet_numbers,
 )
 from charity.reporting.problems import Notice
 from charity.reporting.requests import ImportRequest, ImportResult
 from charity.reporting.tables import ImportedList
-from ledger.append import Writer
-from ledger.database import insert_rows
+from ledger.appending.writer import Writer
+from ledger.database.bulk_rows import insert_rows
 from ledger.entries import Source, request_id
 from ledger.kinds.disclosure import DISCLOSURE, AcceptedProblem, DisclosureFacts
 from ledger.log import Ledger
 from ledger.messages import Refused
-from ledger.tables import VaultOrganisation, VaultRemark
+from ledger.tables import VaultDonor, VaultRemark
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage (read, check, append), the rows done and the rows in all."""
@@ -116,17 +116,18 @@ async def _append(
 ) -> None:
     gifts = result.donation_list
     identifier = organisation_identifier(result.organisation.code)
-    consent = await record_consent(request.consent, writer.recorded_at) if request.consent else None
-    names = await list_donors(ledger.vault, rows, writer.now, consent)
+    vault, basis = ledger.vault, request.consent
+    consent = await record_consent(vault, basis, writer.recorded_at) if basis else None
+    names = await list_donors(vault, writer, rows, consent)
     recipient = Recipient(identifier, request.fund)
     result.positions = await writer.append_batches(
-        gift_batches(ledger.vault, writer, recipient, gifts, rows, ids, names),
+        gift_batches(vault, writer, recipient, gifts, rows, ids, names),
         lambda done: on_progress("append", done, len(rows)),
     )
     result.appended = len(result.positions)
     transferred = [row.amount_fen for row in rows if row.donor in names.charities]
     result.transferred_rows, result.transferred_fen = len(transferred), sum(transferred)
-    await _keep_beside(ledger, writer, result, rows, ids, names)
+    await _keep_beside(ledger, writer, result, rows, names)
     if needs_disclosure(gifts):
         result.disclosure = await _append_disclosure(writer, identifier, gifts, request.today)
 
@@ -136,28 +137,21 @@ async def _keep_beside(
     writer: Writer,
     result: ImportResult,
     rows: Sequence[ListRow],
-    ids: Sequence[str],
     names: ListDonors,
 ) -> None:
     """Keep what belongs to the import but not into the log, in the same transaction."""
     gifts = result.donation_list
-    await insert_rows(
-        writer.connection,
-        VaultOrganisation,
-        ("name_hash", "reference"),
-        names.new_hashes,
-    )
+    await insert_rows(writer.connection, VaultDonor, DONOR_COLUMNS, names.new_donors)
     await insert_rows(
         writer.connection,
         VaultRemark,
         ("position", "sealed"),
-        sealed_remarks(ledger.vault, rows, ids, result.positions.start),
+        sealed_remarks(ledger.vault, rows, result.positions.start),
     )
     await ImportedList.insert(
         ImportedList(
             digest=gifts.file_digest,
             organisation=result.organisation.code,
-            file_name=gifts.file_name,
             rows=len(rows),
             skipped=gifts.skipped,
             total=sum(row.amount_fen for row in rows),

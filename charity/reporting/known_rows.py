@@ -14,8 +14,8 @@ from charity.donors.names import is_masked, names_nobody
 from charity.reporting.donation_list import ListRow
 from charity.reporting.tables import ImportedList
 from ledger.tables import MovementRow
-from ledger.vault import Vault
-from ledger.vault_reading import known_donors
+from ledger.vault.reading import known_donors
+from ledger.vault.vault import Vault
 
 REPEATED_SHARE = 0.5
 NAMED_SHARE = 0.05
@@ -34,7 +34,7 @@ class Overlap:
     rows: int
     named: int
     of: int
-    file_name: str
+    digest: str
     recorded_at: str
     first_position: int
 
@@ -88,7 +88,7 @@ async def find_overlaps(
                 shared.total(),
                 sum(count for (_, _, name), count in shared.items() if _is_full(name)),
                 len(rows),
-                candidate["file_name"],
+                candidate["digest"],
                 candidate["recorded_at"],
                 candidate["first_position"],
             )

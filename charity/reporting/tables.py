@@ -1,19 +1,18 @@
 """Provides the table of donation lists that were imported."""
 
-from piccolo.columns import BigInt, Serial, Text, Varchar
+from piccolo.columns import BigInt, Serial, Varchar
 from piccolo.table import Table
 
 
 class ImportedList(Table, tablename="charity_imported_list"):
     """A published list whose gifts are in the ledger, from `first_position` on without a gap.
 
-    Totals in fen, days ISO.
+    Totals in fen, days ISO. The file's name is not kept: it may hold a person's.
     """
 
     id: Serial
     digest = Varchar(length=64, default=None, unique=True)
     organisation = Varchar(length=18, default=None)
-    file_name = Text(default=None)
     rows = BigInt(default=None)
     skipped = BigInt(default=None)
     total = BigInt(default=None)

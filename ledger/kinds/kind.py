@@ -1,18 +1,8 @@
-"""Provides what a kind of entry declares: its facts and what the summaries make of it."""
+"""Provides what a kind of entry declares: its name, its facts, and whose entry it is."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from ledger.entries import Facts
-
-
-class Total(StrEnum):
-    """The running total that the amount of an entry counts in."""
-
-    RECEIVED = "received"
-    TRANSFERRED = "transferred"
-    SPENT = "spent"
-    REFUNDED = "refunded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +11,10 @@ class Kind:
 
     Attributes:
         name: as written in the entry.
-        facts: the struct of its facts, which also holds the posting rule.
-        total: the total its amount counts in; None for a kind that moves no money.
+        facts: the struct of its facts, which also holds the rules of posting and counting.
+        of_log: whether it is an entry of the log itself, which names no organisation.
     """
 
     name: str
     facts: type[Facts]
-    total: Total | None = None
+    of_log: bool = False

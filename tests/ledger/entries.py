@@ -3,26 +3,41 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
+from hypothesis import reject
 from hypothesis import strategies as st
 from msgspec import inspect
 
 from charity.tables import TABLES as CHARITY_TABLES
 from ledger.canonical import INTEGER_MAX
-from ledger.entries import VERSION, Entry, Facts, Source, request_id
+from ledger.entries import (
+    VERSION,
+    Currency,
+    Entry,
+    Facts,
+    FundPlace,
+    Organisation,
+    Source,
+    request_id,
+)
 from ledger.kinds import KINDS, parse_entry
 from ledger.kinds.donation import DonationFacts, Donor, Visibility
 from ledger.kinds.expenditure import ExpenditureFacts, Purpose
 from ledger.kinds.kind import Kind
+from ledger.kinds.onward_transfer import OnwardTransferFacts
+from ledger.kinds.refund import RefundFacts, RefundReason
+from ledger.kinds.reversal import REVERSIBLE, ReversalFacts
 from ledger.log import Ledger
+from ledger.messages import Refused
 from ledger.tables import TABLES, LogEntry, PublishedCheckpoint
 from tests.conftest import ORGANISATION
 
 IDENTIFIER = f"CN-USCI-{ORGANISATION}"
 DAY = "2026-01-02"
 FUND = f"funds/{IDENTIFIER}/general"
+ORGANISATIONS = inspect.type_info(Organisation)
 
 
 def _integers(node: inspect.IntType) -> st.SearchStrategy[int]:
@@ -55,10 +70,36 @@ _STRATEGIES: Mapping[type[inspect.Type], Callable[[Any], st.SearchStrategy[Any]]
     inspect.EnumType: lambda node: st.sampled_from(list(node.cls)),
     inspect.UnionType: lambda node: st.one_of(*map(_values, node.types)),
     inspect.VarTupleType: lambda node: st.lists(_values(node.item_type), max_size=3).map(tuple),
-    inspect.StructType: lambda node: st.builds(
-        node.cls, **{field.name: _values(field.type) for field in node.fields}
-    ),
+    inspect.LiteralType: lambda node: st.sampled_from(node.values),
+    inspect.StructType: lambda node: _structs(node),  # noqa: PLW0108 (defined below)
 }
+
+
+def _structs(node: inspect.StructType) -> st.SearchStrategy[Any]:
+    """Return the values of a struct; two kinds of facts allow not every combination of fields."""
+    if node.cls is ReversalFacts:
+        return _reversals()
+    built = st.builds(node.cls, **{field.name: _values(field.type) for field in node.fields})
+    if node.cls is not OnwardTransferFacts:
+        return built
+    fields = {field.name: _values(field.type) for field in node.fields}
+    origins = (
+        {"donor": _values(inspect.type_info(Donor)), "giver": st.none()},
+        {"donor": st.none(), "giver": _values(inspect.type_info(FundPlace))},
+    )
+    return st.one_of(*(st.builds(node.cls, **fields | origin) for origin in origins))
+
+
+@st.composite
+def _reversals(draw: st.DrawFn) -> ReversalFacts:
+    """Draw the reversal of an entry of any kind that can be reversed."""
+    kind, reversible = draw(st.sampled_from(list(REVERSIBLE.items())))
+    return ReversalFacts(
+        facts=draw(_values(inspect.type_info(reversible))),
+        kind=kind,
+        reason=draw(st.text(min_size=1, max_size=40)),
+        refers_to=draw(st.integers(0, INTEGER_MAX)),
+    )
 
 
 def _values(node: inspect.Type) -> st.SearchStrategy[Any]:
@@ -74,7 +115,7 @@ def facts_of(kind: Kind) -> st.SearchStrategy[Facts]:
 def _entry_fields() -> Mapping[str, st.SearchStrategy[Any]]:
     info = inspect.type_info(Entry)
     assert isinstance(info, inspect.StructType)
-    drawn = {"day", "id", "organisation", "source"}
+    drawn = {"day", "id", "source"}
     return {field.name: _values(field.type) for field in info.fields if field.name in drawn}
 
 
@@ -83,26 +124,33 @@ def entries(draw: st.DrawFn) -> Entry:
     """Draw an entry of any kind."""
     kind = draw(st.sampled_from(list(KINDS.values())))
     fields = {name: draw(values) for name, values in _entry_fields().items()}
+    fields["organisation"] = None if kind.of_log else draw(_values(ORGANISATIONS))
     facts = draw(facts_of(kind))
+    try:
+        postings = facts.postings(fields["organisation"] or "")
+    except Refused:  # the giver of a transfer came out as its recipient
+        reject()
     return Entry(
         facts=facts,
         kind=kind.name,
-        postings=facts.postings(fields["organisation"]),
+        postings=postings,
         recorded_at="2026-01-02T03:04:05Z",
         version=VERSION,
         **fields,
     )
 
 
-def requested(kind: str, facts: Facts, key: str, day: str = DAY) -> Entry:
-    """Return an entry of ORGANISATION, as a request with this key would make it."""
+def requested(
+    kind: str, facts: Facts, key: str, day: str = DAY, organisation: str | None = IDENTIFIER
+) -> Entry:
+    """Return an entry of an organisation, as a request with this key would make it."""
     return Entry(
         day=day,
         facts=facts,
-        id=request_id(IDENTIFIER, key),
+        id=request_id(organisation or "log", key),
         kind=kind,
-        organisation=IDENTIFIER,
-        postings=facts.postings(IDENTIFIER),
+        organisation=organisation,
+        postings=facts.postings(organisation or ""),
         recorded_at="2026-01-02T03:04:05Z",
         source=Source(request=key),
         version=VERSION,
@@ -126,6 +174,30 @@ def spending(number: int, amount: int, *, fund: str = "general") -> Entry:
         amount=amount, description="示例支出", fund=fund, project="p", purpose=Purpose.PROGRAM
     )
     return requested("expenditure", facts, f"spending-{number}")
+
+
+def refund_of(position: int, gift: Entry, amount: int, key: str = "refund", **fields: Any) -> Entry:
+    """Return the refund of `amount` of a gift at a position; `fields` differ from the gift's."""
+    unit = gift.facts.listed()[1]
+    facts = RefundFacts(
+        **{
+            "amount": amount,
+            "currency": unit if unit in get_args(Currency) else "CNY",
+            "donor": gift.facts.donor,
+            "fund": gift.facts.fund,
+            "goods": None if unit in get_args(Currency) else unit,
+            "reason": RefundReason.MISTAKE,
+            "refers_to": position,
+        }
+        | fields
+    )
+    return requested("refund", facts, key, organisation=gift.organisation)
+
+
+def reversal_of(position: int, entry: Entry, key: str = "reversal", day: str = DAY) -> Entry:
+    """Return the reversal of an entry at a position."""
+    facts = ReversalFacts(facts=entry.facts, kind=entry.kind, reason="虚构", refers_to=position)
+    return requested("reversal", facts, key, day, entry.organisation)
 
 
 async def append(ledger: Ledger, *new: Entry) -> range:

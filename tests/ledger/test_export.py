@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from ledger.export import export_log
 from ledger.log import Ledger
 from ledger.messages import Refused
-from ledger.notes import VerifierKey, open_checkpoint
 from ledger.reading import read_head, read_tile
+from ledger.signing.notes import VerifierKey, open_checkpoint
 from ledger.tiles import parse_tile_path, tiles_of
 from ledger.verification import VerificationError, folder_fetch, verify_log
 from public_site.opening import initialise, opened
 from public_site.settings import Settings
-from tests.conftest import fresh_ledger
+from tests.conftest import MadeHome, fresh_ledger
 from tests.ledger.entries import append_gifts
 
 
@@ -102,7 +102,7 @@ async def test_a_folder_with_another_log_is_left_as_it_is(ledger: Ledger, tmp_pa
 
 @pytest.fixture(scope="module")
 def exported(
-    made_home: Path, tmp_path_factory: pytest.TempPathFactory
+    made_home: MadeHome, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[dict[str, bytes], VerifierKey]:
     """The files of a log with 300 entries, and its key."""
     folder = tmp_path_factory.mktemp("log")

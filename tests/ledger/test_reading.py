@@ -7,9 +7,9 @@ import pytest
 
 from ledger.entries import entry_bytes
 from ledger.log import Ledger
-from ledger.notes import open_checkpoint
 from ledger.proofs import TlogProof
 from ledger.reading import read_entry, read_head, read_proven_entry, read_tile
+from ledger.signing.notes import open_checkpoint
 from ledger.tiles import TilePath, decode_bundle, tiles_of
 from ledger.verification import VerificationError, verify_entry
 from tests.ledger.entries import append_gifts, gift, stored_bodies

@@ -1,0 +1,1 @@
+"""Provides appending to the log: sequence, integrate, publish."""

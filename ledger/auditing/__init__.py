@@ -1,0 +1,1 @@
+"""Provides the audit of the database, and the rebuilding of summaries from the log."""

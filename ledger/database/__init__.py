@@ -1,0 +1,1 @@
+"""Provides the database engines, and the reading and writing of many rows."""

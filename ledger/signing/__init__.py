@@ -1,0 +1,1 @@
+"""Provides keys, signatures, signed notes and checkpoints."""

@@ -1,0 +1,1 @@
+"""Provides witnesses and monitors: those who watch that a log only grows."""

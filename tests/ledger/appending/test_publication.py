@@ -1,0 +1,148 @@
+"""Tests of publishing: nothing is signed that is not so, and nothing is signed twice."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ledger.appending.publication import LogDamaged, Publisher, edge_at, stored_edge
+from ledger.appending.signed_store import Signed
+from ledger.database.engines import read_connection
+from ledger.export import export_log
+from ledger.hashing import leaf_hash
+from ledger.log import Ledger
+from ledger.reading import read_head
+from ledger.tiles import RightEdge
+from ledger.verification import folder_fetch, verify_log
+from public_site.opening import opened
+from public_site.settings import Settings
+from tests.conftest import TestClock
+from tests.ledger.damage import damage, flipped
+from tests.ledger.entries import append, append_gifts, gift, published_sizes, stored_bodies
+
+pytestmark = pytest.mark.one_engine("sqlite", "damages the database's file by hand")
+
+
+async def commit_only(ledger: Ledger, first: int, count: int) -> None:
+    """Append and commit, and go down before anything is signed."""
+    async with ledger._writing() as writer:
+        await writer.append([gift(number) for number in range(first, first + count)])
+
+
+async def assert_nothing_signed(ledger: Ledger, size: int) -> None:
+    assert ledger.store.read().size == size
+    head = await read_head()
+    assert (head.size if head else 0) == size
+
+
+async def test_what_was_committed_before_a_crash_is_checked_and_signed_by_the_next_write(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    await append_gifts(ledger, 0, 10)
+    await commit_only(ledger, 10, 300)
+    await assert_nothing_signed(ledger, 10)
+    await append(ledger, gift(999))
+    await assert_nothing_signed(ledger, 311)
+    await export_log(tmp_path, ledger.verifier_key)
+    assert verify_log(folder_fetch(tmp_path), [ledger.verifier_key]).entries == 311
+
+
+async def test_what_was_signed_before_a_crash_is_published_by_the_next(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await append_gifts(ledger, 0, 10)
+
+    async def crash(self: Publisher, signed: Signed) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Publisher, "_publish_signed", crash)
+        with pytest.raises(SystemExit):
+            await append_gifts(ledger, 10, 10)
+    assert (ledger.store.read().size, await published_sizes()) == (20, [10])
+    await ledger.publisher.publish()
+    assert await published_sizes() == [10, 20]
+    head = await read_head()
+    assert head is not None
+    assert head.note == ledger.store.read().note
+
+
+@pytest.mark.parametrize("position", [10, 265, 300])
+async def test_a_bit_that_flips_in_an_entry_is_never_signed(
+    ledger: Ledger, home: Path, position: int
+) -> None:
+    await append_gifts(ledger, 0, 10)
+    await commit_only(ledger, 10, 300)
+    body = (await stored_bodies())[position]
+    damage(home, "UPDATE ledger_entry SET body = ? WHERE position = ?", flipped(body), position)
+    with pytest.raises(LogDamaged, match="read back"):
+        await ledger.publisher.publish()
+    await assert_nothing_signed(ledger, 10)
+    with pytest.raises(LogDamaged, match="read back"):
+        await append(ledger, gift(999))
+    await assert_nothing_signed(ledger, 10)
+
+
+async def test_an_entry_that_vanishes_is_never_signed(ledger: Ledger, home: Path) -> None:
+    await commit_only(ledger, 0, 10)
+    damage(home, "DELETE FROM ledger_entry WHERE position = 9")
+    with pytest.raises(LogDamaged, match="not all there"):
+        await ledger.publisher.publish()
+    await assert_nothing_signed(ledger, 0)
+
+
+async def test_a_bit_that_flips_in_a_tile_or_the_edge_is_never_signed(
+    ledger: Ledger, home: Path
+) -> None:
+    await append_gifts(ledger, 0, 10)
+    await commit_only(ledger, 10, 300)
+    async with read_connection(ledger.engine) as connection:
+        levels = (await stored_edge(connection)).levels
+    damage(home, "UPDATE ledger_edge SET hashes = ? WHERE level = 1", flipped(levels[1]))
+    with pytest.raises(LogDamaged, match="read back"):
+        await ledger.publisher.publish()
+    damage(home, "UPDATE ledger_edge SET hashes = ? WHERE level = 1", levels[1])
+    damage(home, "UPDATE ledger_tile SET hashes = zeroblob(8192)")
+    with pytest.raises(LogDamaged, match="tiles"):
+        await ledger.publisher.publish()
+    await assert_nothing_signed(ledger, 10)
+
+
+async def test_nothing_is_appended_to_a_database_restored_from_an_old_copy(
+    settings: Settings, home: Path, tmp_path: Path
+) -> None:
+    async with opened(settings, TestClock()) as ledger:
+        await append_gifts(ledger, 0, 10)
+    old = tmp_path / "old.sqlite"
+    shutil.copy(home / "charity.sqlite", old)
+    async with opened(settings, TestClock()) as ledger:
+        await append_gifts(ledger, 10, 5)
+    shutil.copy(old, home / "charity.sqlite")
+    async with opened(settings, TestClock()) as ledger:
+        assert len(await stored_bodies()) == 10
+        with pytest.raises(LogDamaged, match="old copy"):
+            await append(ledger, gift(999))
+        with pytest.raises(LogDamaged, match="old copy"):
+            await ledger.append(gift(999))
+        assert len(await stored_bodies()) == 10
+
+
+async def test_a_fork_that_another_process_signs_first_is_not_signed_again(
+    ledger: Ledger,
+) -> None:
+    await append_gifts(ledger, 0, 10)
+    signed = ledger.store.read()
+    await commit_only(ledger, 10, 1)
+    assert ledger.store.replace(signed, Signed(11, signed.note))
+    assert await ledger.publisher.publish() == 11
+    assert ledger.store.read() == Signed(11, signed.note)
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 512, 600])
+async def test_the_edge_of_every_earlier_size_comes_from_the_tiles(
+    ledger: Ledger, size: int
+) -> None:
+    await append_gifts(ledger, 0, 600)
+    edge = RightEdge()
+    edge.append([leaf_hash(body) for body in (await stored_bodies())[:size]])
+    assert (await edge_at(size)).root() == edge.root()
