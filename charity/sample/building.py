@@ -1,8 +1,7 @@
 """Provides the building of the sample city: its lists are imported like any charity's lists."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -20,16 +19,19 @@ from charity.reporting.records import (
 from charity.reporting.requests import ImportRequest
 from charity.sample.city import SampleOrganisation, plan, sample_organisations
 from charity.sample.gifts import invent_gifts, published_list
-from ledger.accounts import GENERAL_FUND, fund_account
+from charity.sample.quarters import QUARTER_MONTHS, Quarter, quarters
+from charity.sample.scenes import act, held_fen
+from ledger.accounts import GENERAL_FUND
+from ledger.entries import CURRENCY
+from ledger.kinds import parse_entry
 from ledger.kinds.correction import CorrectionFacts
 from ledger.kinds.expenditure import ExpenditureFacts, Purpose
 from ledger.kinds.refund import RefundReason
 from ledger.log import Ledger
 from ledger.messages import Refused
-from ledger.tables import Balance, MovementRow
+from ledger.reading import read_entry
+from ledger.tables import MovementRow
 
-QUARTER_MONTHS: Final = (1, 4, 7, 10)
-REPORTING_DELAY: Final = timedelta(days=8)
 CAMPAIGN_QUARTERS: Final = frozenset({2, 4})
 CONSENT_EVERY: Final = 4
 CONSENT_BASIS: Final = "示例捐赠表第3条：同意公示姓名（虚构）"
@@ -56,30 +58,6 @@ class SampleClock:
     def move_to(self, day: date) -> None:
         """Set the clock to ten in the morning of a day in Shenzhen."""
         self.now = datetime.combine(day, time(2), tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Quarter:
-    """A quarter of a year, its first day and its length in days."""
-
-    year: int
-    number: int
-    first: date
-    days: int
-
-    @property
-    def report_day(self) -> date:
-        """The day on which the quarter's lists come in."""
-        return self.first + timedelta(self.days) + REPORTING_DELAY
-
-
-def quarters() -> Iterator[Quarter]:
-    """Yield the quarters of the sample years."""
-    for year in range(plan()["first_year"], plan()["first_year"] + plan()["years"]):
-        for number, month in enumerate(QUARTER_MONTHS, 1):
-            first = date(year, month, 1)
-            after = date(year + month // 10, (month + 2) % 12 + 1, 1)
-            yield Quarter(year, number, first, (after - first).days)
 
 
 async def register_city(organisations: list[SampleOrganisation]) -> None:
@@ -144,6 +122,7 @@ class SampleCity:
                 await self._report_gifts(organisation, quarter)
                 await self._report_spending(organisation, quarter)
             await self._second_thoughts(quarter)
+            await act(self._ledger, self._organisations, quarter)
         on_progress(steps, steps)
 
     def _gift_count(self, organisation: SampleOrganisation) -> int:
@@ -185,7 +164,7 @@ class SampleCity:
         funds = [GENERAL_FUND] + ([organisation.fund.code] if organisation.fund else [])
         spendings = []
         for fund in funds:
-            held = await self._held(identifier, fund)
+            held = await held_fen(identifier, fund)
             spendings += self._spendings(organisation, quarter, fund, held)
         async with self._ledger.write() as writer:
             await record_expenditures(writer, spendings)
@@ -223,31 +202,25 @@ class SampleCity:
         async with self._ledger.write() as writer:
             if gift is not None:
                 key = f"refund-{quarter.year}-{quarter.number}"
-                held = await self._held(identifier, GENERAL_FUND)
+                held = await held_fen(identifier, GENERAL_FUND)
                 amount = max(1, min(gift["amount"], 20_000, held))
                 await record_refund(
                     writer, Request(organisation.code, day, key), gift["position"], amount, reason
                 )
             if spending is not None:
+                words = parse_entry(await read_entry(spending["position"])).facts.description
                 await record_correction(
                     writer,
                     Request(organisation.code, day, f"correction-{quarter.year}-{quarter.number}"),
                     CorrectionFacts(
+                        by="示例财务部",
                         field="description",
-                        new=f"示例支出：{quarter.year}年第{quarter.number}季度，票据编号已补",
-                        old="示例支出：票据编号缺失",
+                        new=f"{words}（票据编号已补）",
+                        old=words,
                         reason="经办人补录票据编号（虚构）",
                         refers_to=spending["position"],
                     ),
                 )
-
-    @staticmethod
-    async def _held(organisation: str, fund: str) -> int:
-        """Return what a fund holds, in fen."""
-        rows = await Balance.select(Balance.amount).where(
-            Balance.account == fund_account(organisation, fund)
-        )
-        return int(rows[0]["amount"]) if rows else 0
 
     @staticmethod
     async def _last(organisation: str, kind: str) -> dict[str, int] | None:
@@ -257,6 +230,7 @@ class SampleCity:
             .where(
                 (MovementRow.organisation == organisation)
                 & (MovementRow.kind == kind)
+                & (MovementRow.unit == CURRENCY)
                 & (MovementRow.fund == GENERAL_FUND)
             )
             .order_by(MovementRow.position, ascending=False)

@@ -144,7 +144,7 @@ async def test_the_same_rows_under_another_title_are_stopped_with_the_overlap(
     stopped = await run_import(ledger, copy)
     assert told(stopped) == (0, 3, ["rows_known"])
     assert "3 of its 3 rows" in stopped.problems[0].message.text()
-    assert "list.csv" in stopped.problems[0].message.text()
+    assert "(SHA-256" in stopped.problems[0].message.text()
     assert await rows_of_all_tables() == before
     accepted = await run_import(ledger, copy, ["overlap"])
     assert told(accepted) == (3, 3, [])

@@ -65,10 +65,11 @@ async def test_rows_of_another_organisation_are_not_known(ledger: Ledger, tmp_pa
 async def test_the_list_that_shares_most_rows_is_found(ledger: Ledger, tmp_path: Path) -> None:
     for name, rows in (("a.csv", ROWS[:2]), ("b.csv", ROWS[2:6]), ("c.csv", ROWS[6:9])):
         await run_import(ledger, write_list(tmp_path, *rows, name=name))
+    digest = read(tmp_path / "b.csv").file_digest
     whole = read(write_list(tmp_path, *ROWS, name="d.csv"))
     found, _ = await find_overlaps(ledger.vault, ORGANISATION, whole.rows)
     assert found is not None
-    assert (found.rows, found.file_name, found.first_position) == (4, "b.csv", 2)
+    assert (found.rows, found.digest, found.first_position) == (4, digest, 2)
 
 
 async def test_rows_that_name_nobody_are_known_too(ledger: Ledger, tmp_path: Path) -> None:
@@ -122,5 +123,5 @@ async def test_a_list_is_found_by_its_digest_alone(ledger: Ledger, tmp_path: Pat
     await run_import(ledger, path)
     found = await list_with_digest(digest)
     assert found is not None
-    assert (found.rows, found.total, found.file_name) == (10, 5_500, "list.csv")
+    assert (found.rows, found.total, found.digest) == (10, 5_500, digest)
     assert await list_with_digest("0" * 64) is None

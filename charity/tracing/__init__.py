@@ -1,0 +1,1 @@
+"""Tracing: from a gift to the spending it paid for, and back."""
