@@ -1,6 +1,7 @@
 """Provides the public site as a web application: routes, static files, headers, errors."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,10 +12,17 @@ from litestar.logging import LoggingConfig
 from litestar.static_files import create_static_files_router
 from litestar.types import Message, Scope
 
-from public_site import check, donations, entry, errors, home, log, organisations
+from ledger.log import Ledger
+from ledger.messages import Refused
+from ledger.vault.erasure import finish_erasure
+from ledger.witnessing.client import read_witnesses
+from ledger.witnessing.cosigning import cosigning
+from public_site import check, donations, entry, errors, home, log, organisations, receipt, trace
 from public_site.opening import opened
 from public_site.rendering import STATIC
 from public_site.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 HEADERS = {
     "content-security-policy": (
@@ -38,14 +46,32 @@ ROUTES = (
     donations.donations,
     donations.donations_csv,
     entry.entry_page,
+    trace.trace_page,
+    trace.trace_csv,
+    trace.trace_json,
     check.check,
+    receipt.receipt_page,
+    receipt.receipt_checker,
 )
 
 
 async def _add_headers(message: Message, scope: Scope) -> None:
-    """Add the headers to every answer: also to errors and static files."""
+    """Add the headers to every answer: also to errors and static files.
+
+    A page with a policy of its own keeps it.
+    """
     if message["type"] == "http.response.start":
-        MutableScopeHeaders.from_message(message).update(HEADERS)
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in HEADERS.items():
+            headers.setdefault(name, value)
+
+
+async def _finish_erasure(ledger: Ledger) -> None:
+    """Finish an erasure that a crash interrupted; pages are served even where it cannot be."""
+    try:
+        await finish_erasure(ledger)
+    except Refused as refusal:
+        logger.warning("an interrupted erasure cannot be finished: %s", refusal)
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -55,8 +81,11 @@ def create_app(settings: Settings) -> Litestar:
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with opened(settings) as ledger:
             app.state.ledger = ledger
+            await _finish_erasure(ledger)
             drawing = asyncio.create_task(home.draw_ahead())
-            yield
+            app.state.witnesses = read_witnesses(settings.witnesses_file)
+            async with cosigning(ledger, app.state.witnesses):
+                yield
             drawing.cancel()
 
     return Litestar(

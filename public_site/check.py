@@ -27,8 +27,8 @@ def commands(address: str, key: str) -> list[tuple[Message, str]]:
             ),
         ),
         (
-            Message("Check one entry offline, with the two files from its page:"),
-            f"charity verify 7.json 7.tlog-proof --key '{key}'",
+            Message("Check one entry offline, with the receipt from its page:"),
+            f"charity verify 7.receipt.json --key '{key}'",
         ),
         (
             Message("The same files for programs of other people (C2SP tlog-tiles):"),
@@ -47,7 +47,7 @@ async def check(request: SiteRequest, language: FromPath[str]) -> Response[str]:
     key = str(ledger.verifier_key)
     head = await read_head()
     context = {
-        "log_key": key,
+        "log_key": "\n".join(map(str, ledger.verifier_keys)),
         "checkpoint_note": head.note if head is not None else "",
         "commands": [(what.text(translate), run) for what, run in commands(address, key)],
         "base_url": address,

@@ -6,10 +6,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from piccolo.columns.combination import And, Where
-
+from ledger.entries import CURRENCY
 from ledger.messages import Message, Translate
 from ledger.tables import MovementRow
+from public_site.movement_rows import Condition, in_books
 from public_site.movements import KIND_LABELS
 
 NAMES = ("from_day", "to_day", "min_yuan", "max_yuan", "fund", "kind")
@@ -28,24 +28,49 @@ class Filters:
     fund: str | None = None
     kind: str | None = None
 
-    def condition(self, organisation: str) -> Where | And:
-        """Return the condition on `ledger_movement` for one organisation."""
-        condition: Where | And = MovementRow.organisation == organisation
-        for asked, term in (
-            (self.from_day, MovementRow.day >= self.from_day),
-            (self.to_day, MovementRow.day <= self.to_day),
-            (self.min_fen, MovementRow.amount >= self.min_fen),
-            (self.max_fen, MovementRow.amount <= self.max_fen),
-            (self.fund, MovementRow.fund == self.fund),
-            (self.kind, MovementRow.kind == self.kind),
+    def conditions(self, organisation: str) -> list[Condition]:
+        """Return the conditions on `ledger_movement`: rows of its own, and those of others.
+
+        An amount asked for is one in yuan; the row of a reversal may have it below zero.
+        """
+        asked = [
+            term
+            for value, term in (
+                (self.from_day, MovementRow.day >= self.from_day),
+                (self.to_day, MovementRow.day <= self.to_day),
+                (self.min_fen, _at_least(self.min_fen or 0)),
+                (self.max_fen, _at_most(self.max_fen or 0)),
+                (self.kind, MovementRow.kind == self.kind),
+            )
+            if value is not None
+        ]
+        if (self.min_fen, self.max_fen) != (None, None):
+            asked.append((MovementRow.unit == CURRENCY) | MovementRow.unit.is_null())
+        conditions = []
+        for condition, fund in zip(
+            in_books(organisation), (MovementRow.fund, MovementRow.other_fund), strict=True
         ):
-            if asked is not None:
-                condition = condition & term
-        return condition
+            narrowed = condition if self.fund is None else condition & (fund == self.fund)
+            for term in asked:
+                narrowed = narrowed & term
+            conditions.append(narrowed)
+        return conditions
+
+
+def _at_least(fen: int) -> Condition:
+    return (MovementRow.amount >= fen) | (MovementRow.amount <= -fen)
+
+
+def _at_most(fen: int) -> Condition:
+    return (MovementRow.amount <= fen) & (MovementRow.amount >= -fen)
 
 
 def _day(text: str) -> str:
     return date.fromisoformat(text).isoformat()
+
+
+def _text(value: object) -> str:
+    return str(value).replace("\0", "").strip()  # PostgreSQL has no such character
 
 
 def _fen(text: str) -> int:
@@ -63,7 +88,7 @@ def read_filters(
 
     A field that cannot be read is named among the errors: nothing is shown then.
     """
-    given = {name: str(query.get(name, "")).strip()[:TEXT_CHARACTERS_MAX] for name in NAMES}
+    given = {name: _text(query.get(name, ""))[:TEXT_CHARACTERS_MAX] for name in NAMES}
     errors: dict[str, str] = {}
     read: dict[str, Any] = {}
     wrong_day = Message("Write a day as 2024-03-31.")

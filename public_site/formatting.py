@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 
+from ledger.entries import CURRENCY, GOODS_PREFIX
 from public_site.settings import Language
 from public_site.translations import LOCALES
 
@@ -18,6 +19,33 @@ def money(fen: int) -> str:
     """Return an amount in full: ¥1,234.50."""
     yuan, rest = divmod(abs(fen), FEN_OF_A_YUAN)
     return f"{MINUS if fen < 0 else ''}¥{yuan:,}.{rest:02d}"
+
+
+def amount_in(amount: int, unit: str) -> str:
+    """Return an amount in minor units with its unit: ¥12.50, 12.50 HKD, 示例口罩 × 300 个."""
+    if unit == CURRENCY:
+        return money(amount)
+    sign = MINUS if amount < 0 else ""
+    if unit.startswith(GOODS_PREFIX):
+        goods, _, measure = unit.removeprefix(GOODS_PREFIX).rpartition("/")
+        return f"{goods} × {sign}{abs(amount):,} {measure}"
+    whole, rest = divmod(abs(amount), FEN_OF_A_YUAN)
+    return f"{sign}{whole:,}.{rest:02d} {unit}"
+
+
+def quantity(amount: int, unit: str) -> str:
+    """Return an amount as `amount_in`, of goods without their name: 300 个."""
+    if unit.startswith(GOODS_PREFIX):
+        sign = MINUS if amount < 0 else ""
+        return f"{sign}{abs(amount):,} {unit.rpartition('/')[2]}"
+    return amount_in(amount, unit)
+
+
+def goods_name(unit: str) -> str:
+    """Return what goods are, without their measure: 示例口罩; empty for a currency."""
+    if not unit.startswith(GOODS_PREFIX):
+        return ""
+    return unit.removeprefix(GOODS_PREFIX).rpartition("/")[0]
 
 
 def _rounded(fen: int, unit_fen: int) -> str:

@@ -17,7 +17,9 @@ from public_site.totals import (
     ORGANISATIONS_SHOWN,
     Month,
     organisation_rows,
+    read_all_trusts,
     read_months,
+    read_other_units,
     read_totals,
 )
 from public_site.translations import translator
@@ -69,6 +71,8 @@ async def home(request: SiteRequest, language: FromPath[str]) -> Response[str]:
     months = await read_months()
     context = {
         "totals": await read_totals(),
+        "other_units": await read_other_units(translate),
+        "trusts": await read_all_trusts(translate),
         "latest": await latest_movements(request.app.state.ledger, translate, LATEST_SHOWN),
         "organisations": (await organisation_rows(translate))[:ORGANISATIONS_SHOWN],
         "months": months,

@@ -1,18 +1,32 @@
 """Provides the opening of an installation: database, keys and ledger, wired from the settings."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from secrets import token_bytes
 
 from charity.tables import TABLES as CHARITY_TABLES
-from ledger.database import connected, open_engine
-from ledger.keys import make_keys, read_signing_key, read_vault_key
+from ledger.appending.signed_store import SignedStore
+from ledger.database.engines import connected, open_engine
+from ledger.database.schema import create_schema
 from ledger.log import Ledger, create_log, has_log, is_sample, open_log, utc_now
 from ledger.messages import Refused, WrongUse
-from ledger.schema import create_schema
+from ledger.signing.keys import (
+    SIGNING_KEY_FILE,
+    make_keys,
+    read_signing_key,
+    read_signing_keys,
+    read_vault_key,
+)
 from ledger.tables import TABLES as LEDGER_TABLES
-from ledger.vault import Vault
+from ledger.vault.page_keys import PAGE_KEYS_FILE, PageKeys
+from ledger.vault.vault import Vault
+from ledger.witnessing.client import (
+    WitnessAddress,
+    read_witnesses,
+    witness_client,
+    witnessed_size,
+)
 from public_site.settings import Settings, sqlite_file
 
 
@@ -28,14 +42,14 @@ async def initialise(
     """
     file = sqlite_file(settings.database_address)
     if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = open_engine(settings.database_address)
     async with connected(engine, (*LEDGER_TABLES, *CHARITY_TABLES)):
         if not await has_log():
-            make_keys(settings.home, settings.origin)
+            _make_files(settings, sample=sample)
             await create_schema(engine, CHARITY_TABLES)
         key = read_signing_key(settings.home).verifier
-        read_vault_key(settings.home)
+        PageKeys(settings.home / PAGE_KEYS_FILE, read_vault_key(settings.home))
         if not await has_log() and key.name != settings.origin:
             raise Refused(
                 "The signing key in {home} belongs to the log {key}, not to {origin}.",
@@ -49,6 +63,27 @@ async def initialise(
                 "{home} holds sample data. Choose another CHARITY_HOME for a real ledger.",
                 home=settings.home,
             )
+
+
+def _make_files(settings: Settings, *, sample: bool) -> None:
+    """Make the keys and the store of signed checkpoints, unless a log seems to be missing.
+
+    Raises:
+        Refused: a log was here before: it is never made again by accident.
+    """
+    key_file = settings.home / SIGNING_KEY_FILE
+    if key_file.exists() and not settings.signed_store.exists() and not sample:
+        raise Refused(
+            "The signing key in {home} was made for a log whose database and store of signed"
+            " checkpoints are missing. Restore them; a log is never made again under its key. If"
+            " this key never signed anything, remove {file} first.",
+            home=settings.home,
+            file=key_file,
+        )
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    SignedStore(settings.signed_store).create(settings.origin, sample=sample)
+    make_keys(settings.home, settings.origin)
+    PageKeys.make(settings.home / PAGE_KEYS_FILE, read_vault_key(settings.home))
 
 
 @asynccontextmanager
@@ -69,5 +104,31 @@ async def opened(
     async with connected(engine, (*LEDGER_TABLES, *CHARITY_TABLES)):
         if not await has_log():
             raise WrongUse("There is no log in this database yet. Make one with: charity init")
-        vault = Vault(read_vault_key(settings.home), random_bytes)
-        yield await open_log(engine, read_signing_key(settings.home), vault, clock)
+        vault_key = read_vault_key(settings.home)
+        page_keys = PageKeys(settings.home / PAGE_KEYS_FILE, vault_key)
+        vault = Vault(vault_key, page_keys, random_bytes)
+        ledger = await open_log(
+            engine,
+            read_signing_keys(settings.home),
+            vault,
+            SignedStore(settings.signed_store),
+            clock,
+            settings.disk_floor_mb * 2**20,
+        )
+        ledger.publisher.ask_witnesses = _asking(read_witnesses(settings.witnesses_file))
+        try:
+            yield ledger
+        finally:
+            await ledger.settle()
+
+
+def _asking(witnesses: Sequence[WitnessAddress]) -> Callable[[str], Awaitable[int]] | None:
+    """Return what asks the witnesses how much of the log they have seen; None without any."""
+    if not witnesses:
+        return None
+
+    async def ask(note: str) -> int:
+        async with witness_client() as client:
+            return await witnessed_size(witnesses, note, client)
+
+    return ask

@@ -26,9 +26,12 @@ PAGES = {
     "home": "",
     "organisations": "organisations",
     "check": "check",
+    "receipt": "receipt",
+    "receipt_checker": "receipt-checker.html",
     "organisation": "organisations/{code}",
     "donations": "organisations/{code}/donations",
     "entry": "entries/{position}",
+    "trace": "entries/{position}/trace",
 }
 
 LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\]|testserver)(:[0-9]{1,5})?")

@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Language = Literal["zh", "en"]
 SQLITE = "sqlite:///"
+WITNESSES_FILE = "witnesses"
+SIGNED_FILE = "signed.sqlite"
 
 
 class Settings(BaseSettings):
@@ -19,6 +21,9 @@ class Settings(BaseSettings):
         database: address of the database (CHARITY_DATABASE); SQLite in the home by default.
         origin: the log's name: the site's address without scheme and trailing slash
             (CHARITY_ORIGIN). It is fixed when the log is made.
+        disk_floor_mb: the log is read-only below so many free MB of disk (CHARITY_DISK_FLOOR_MB).
+        witnesses: the file that lists the witnesses: a verifier key and an address on each line
+            (CHARITY_WITNESSES); by default the file "witnesses" in the home, if it is there.
         language: of the command line (CHARITY_LANGUAGE); else by LANG, Chinese by default.
     """
 
@@ -27,12 +32,27 @@ class Settings(BaseSettings):
     home: Path = Path("var")
     database: str = ""
     origin: str = Field(default="127.0.0.1:8000", pattern=r"^[^\s+/][^\s+]*[^\s+/]$")
+    disk_floor_mb: int = Field(default=256, ge=0)
+    witnesses: Path | None = None
     language: Language | None = None
 
     @property
     def database_address(self) -> str:
         """The database's address, the default filled in."""
         return self.database or sqlite_address(self.home.absolute() / "charity.sqlite")
+
+    @property
+    def signed_store(self) -> Path:
+        """The file of the newest signed checkpoint."""
+        return self.home.absolute() / SIGNED_FILE
+
+    @property
+    def witnesses_file(self) -> Path | None:
+        """The file that lists the witnesses; None if there is none."""
+        if self.witnesses is not None:
+            return self.witnesses
+        file = self.home / WITNESSES_FILE
+        return file if file.exists() else None
 
 
 def sqlite_address(file: Path) -> str:

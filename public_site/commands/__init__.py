@@ -2,13 +2,21 @@
 
 import click
 
+from public_site.commands.auditing import audit, rebuild
 from public_site.commands.charity_group import CharityGroup
+from public_site.commands.cosigning import cosign
 from public_site.commands.demo import demo
+from public_site.commands.erasing import consent, erase_command
 from public_site.commands.importing import import_list
-from public_site.commands.installation import init, log_key, settings
+from public_site.commands.installation import init, log_key, renew_signed_store, settings
+from public_site.commands.keys import post_quantum_key, rotate_key
+from public_site.commands.monitor import monitor
 from public_site.commands.organisations import fund, organisation
 from public_site.commands.publishing import export_log, serve
+from public_site.commands.receipt import receipt
+from public_site.commands.trace import trace
 from public_site.commands.verifying import verify
+from public_site.commands.witness import witness
 
 
 @click.group(cls=CharityGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -43,7 +51,19 @@ for command in (
     demo,
     serve,
     verify,
+    receipt,
+    trace,
     export_log,
     log_key,
+    audit,
+    rebuild,
+    cosign,
+    witness,
+    monitor,
+    renew_signed_store,
+    rotate_key,
+    post_quantum_key,
+    erase_command,
+    consent,
 ):
     main.add_command(command)

@@ -5,7 +5,9 @@ import re
 
 import click
 
+from ledger.appending.signed_store import Signed
 from ledger.log import Ledger
+from ledger.reading import read_head
 from public_site.commands.charity_group import (
     json_option,
     print_json,
@@ -28,8 +30,8 @@ def init(as_json: bool) -> None:
         return
     say("The log {origin} is ready in {home}.", origin=settings.origin, home=settings.home)
     say(
-        "Keep a safe copy of the two .key files: without them nothing can be signed or opened"
-        " again."
+        "Keep a safe copy of all .key files: without them nothing can be signed or opened again."
+        " After each erasure replace the copies of vault-pages.key."
     )
 
 
@@ -63,13 +65,40 @@ def _without_password(address: str) -> str:
 @click.command("log-key")
 @json_option
 def log_key(as_json: bool) -> None:
-    """Print the log's verifier key: what strangers check its signatures with."""
+    """Print the log's verifier keys, one a line, the primary one first."""
 
-    async def read(ledger: Ledger) -> str:
-        return str(ledger.verifier_key)
+    async def read(ledger: Ledger) -> list[str]:
+        return [str(key) for key in ledger.verifier_keys]
 
-    key = with_ledger(read)
+    keys = with_ledger(read)
     if as_json:
-        print_json({"log_key": key})
+        print_json({"log_key": keys[0], "log_keys": keys})
     else:
-        click.echo(key)
+        click.echo("\n".join(keys))
+
+
+@click.command("renew-signed-store")
+@json_option
+def renew_signed_store(as_json: bool) -> None:
+    """Make the store of signed checkpoints anew, after its file was lost.
+
+    It takes over the newest checkpoint of the database, unless a witness has seen a larger one.
+    """
+    settings = read_settings()
+
+    async def renew(ledger: Ledger) -> int:
+        head = await read_head()
+        signed = Signed(head.size, head.signed_note) if head is not None else Signed(0, "")
+        await ledger.publisher.check_witnesses(signed)
+        ledger.store.renew(ledger.origin, signed, sample=ledger.sample)
+        return signed.size
+
+    size = with_ledger(renew)
+    if as_json:
+        print_json({"file": str(settings.signed_store), "size": size})
+        return
+    say(
+        "{file} was made anew: the newest signed checkpoint has {size} entries.",
+        file=settings.signed_store,
+        size=size,
+    )

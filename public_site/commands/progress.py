@@ -22,6 +22,8 @@ STAGES = {
     "append": Message("Appending"),
     "export": Message("Exporting"),
     "verify": Message("Verifying"),
+    "audit": Message("Auditing"),
+    "rebuild": Message("Rebuilding"),
     "demo": Message("Inventing a city"),
 }
 

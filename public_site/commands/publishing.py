@@ -70,7 +70,10 @@ def export_log(folder: Path, as_json: bool) -> None:
     async def export(ledger: Ledger) -> int:
         with progress_bar() as show:
             return await export_static_log(
-                folder, ledger.verifier_key, lambda done, total: show("export", done, total)
+                folder,
+                ledger.verifier_key,
+                lambda done, total: show("export", done, total),
+                more_keys=ledger.verifier_keys[1:],
             )
 
     size = with_ledger(export)

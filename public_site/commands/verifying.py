@@ -1,5 +1,7 @@
 """Provides `charity verify`: what a stranger runs, without any database of ours."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -7,15 +9,28 @@ import click
 from ledger.entries import Entry
 from ledger.kinds import parse_entry
 from ledger.messages import Message, Refused, WrongUse
-from ledger.notes import Checkpoint, VerifierKey, open_checkpoint
-from ledger.recount import Recount, yuan
-from ledger.verification import Fetch, folder_fetch, verify_entry, verify_log
+from ledger.proven_entries import proven_entries
+from ledger.receipt import RECEIPT_BYTES_MAX, Receipt, verify_receipt
+from ledger.recount import Recount, amount_text
+from ledger.signing.notes import Checkpoint, SignatureType, VerifierKey, open_checkpoint
+from ledger.signing.rotation import LOG_KEY_FILE, LogSigners
+from ledger.signing.signatures import parse_verifier_keys
+from ledger.verification import CHECKPOINT, Fetch, folder_fetch, verify_entry, verify_log
+from ledger.witnessing.monitoring_folder import confirm_evidence, is_evidence
 from public_site.commands.charity_group import json_option, print_json, text
 from public_site.commands.progress import progress_bar
 from public_site.log_client import http_fetch
 from public_site.movements import KIND_LABELS
 
-KEY_FILE = "log-key"
+RECEIPT_MARK = ".receipt"
+"""In the name of a receipt; browsers call a second download “7.receipt (1).json”."""
+
+
+class KeyText(click.ParamType[str]):
+    """A key or a file; the environment variable may hold several, one a line."""
+
+    name = "key"
+    envvar_list_splitter = "\n"
 
 
 @click.command()
@@ -23,8 +38,12 @@ KEY_FILE = "log-key"
 @click.argument("proof", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--key",
+    "keys",
+    multiple=True,
+    type=KeyText(),
     envvar="CHARITY_LOG_KEY",
-    help="The log's verifier key, or a file with it; best got by another way than from the log.",
+    help="A verifier key, or a file with one or more; best got by another way than from the log."
+    " Repeat it for each key.",
 )
 @click.option(
     "--since",
@@ -33,23 +52,28 @@ KEY_FILE = "log-key"
 )
 @json_option
 def verify(
-    target: str, proof: Path | None, key: str | None, since: Path | None, as_json: bool
+    target: str, proof: Path | None, keys: tuple[str, ...], since: Path | None, as_json: bool
 ) -> None:
     """Check a log, or one entry of it, and say in words what was proved.
 
     \b
     charity verify http://127.0.0.1:8000 --key KEY     every entry of a log on the web
     charity verify FOLDER --key KEY                    every entry of a folder of tiles
+    charity verify 7.receipt.json --key KEY            a receipt, offline
     charity verify 7.json 7.tlog-proof --key KEY       one entry with its proof, offline
     """  # noqa: D301 (click reads the control character)
     path = Path(target)
     if target.startswith(("http://", "https://")):
         with http_fetch(target) as fetch:
-            findings, warnings = _verify_whole(fetch, key, since)
+            findings, warnings = _verify_whole(fetch, keys, since)
+    elif is_evidence(path):
+        findings, warnings = _verify_evidence(path, keys)
     elif path.is_dir():
-        findings, warnings = _verify_whole(folder_fetch(path), key, since)
+        findings, warnings = _verify_whole(folder_fetch(path), keys, since)
+    elif path.is_file() and proof is None and RECEIPT_MARK in path.name:
+        findings, warnings = _verify_receipt(path, keys)
     elif path.is_file():
-        findings, warnings = _verify_one(path, proof or _proof_beside(path), key), []
+        findings, warnings = _verify_one(path, proof or _proof_beside(path), keys), []
     else:
         raise WrongUse("{target} is no address, no folder and no file.", target=target)
     proved, doubted = [text(finding) for finding in findings], [text(one) for one in warnings]
@@ -62,6 +86,22 @@ def verify(
         click.echo(f"! {sentence}")
 
 
+def _verify_evidence(path: Path, keys: Sequence[str]) -> tuple[list[Message], list[Message]]:
+    """Return what evidence against a log shows, and whether it is proof to everybody."""
+    if not keys:
+        raise WrongUse("Give the log's verifier key with --key KEY.")
+    shown = confirm_evidence(path, _given_keys(keys))
+    holds = Message("The evidence holds: {reason}", reason=shown.reason)
+    if shown.convicts:
+        contradiction = Message(
+            "Two checkpoints that the log's own key signed contradict each other."
+        )
+        return [holds, contradiction], []
+    return [holds], [
+        Message("What was served bears no signature: this is the word of whoever kept it.")
+    ]
+
+
 def _proof_beside(entry: Path) -> Path:
     proof = entry.with_suffix(".tlog-proof")
     if not proof.is_file():
@@ -71,58 +111,77 @@ def _proof_beside(entry: Path) -> Path:
     return proof
 
 
-def _given_key(key: str) -> VerifierKey:
+def _given_keys(keys: Sequence[str]) -> list[VerifierKey]:
     try:
-        return VerifierKey.parse(_text_of(Path(key)) if Path(key).is_file() else key.strip())
+        texts = [
+            Path(key).read_text(encoding="utf-8")
+            if os.path.isfile(key)  # noqa: PTH113 (a key too long for a path is none)
+            else key
+            for key in keys
+        ]
+        return [key for text in texts for key in parse_verifier_keys(text)]
     except Refused as refusal:
         raise WrongUse(
             "The key given is no verifier key: {reason}", reason=refusal.message
         ) from refusal
 
 
-def _text_of(path: Path) -> str:
-    return path.read_text(encoding="utf-8").strip()
-
-
 def _verify_whole(
-    fetch: Fetch, key: str | None, since: Path | None
+    fetch: Fetch, keys: Sequence[str], since: Path | None
 ) -> tuple[list[Message], list[Message]]:
     """Return what was proved about a whole log, and what remains to be doubted."""
     warnings: list[Message] = []
-    if key is not None:
-        log_key = _given_key(key)
-    else:
-        log_key = _own_key(fetch)
+    log_keys = _given_keys(keys) or _own_keys(fetch)
+    if not keys:
         warnings.append(
             Message(
                 "The key was taken from the log itself. Compare it with the key that the operator"
                 " publishes elsewhere: {key}",
-                key=log_key,
+                key=log_keys[0],
             )
         )
-    earlier = _earlier_checkpoint(since, log_key) if since is not None else None
-    recount = Recount()
+    signers = LogSigners(fetch, log_keys)
+    earlier = _earlier_checkpoint(since, signers.keys) if since is not None else None
+    recount = Recount(
+        proven_entries(
+            signers.fetch,
+            lambda: open_checkpoint(signers.fetch(CHECKPOINT).decode(), signers.keys),
+        )
+    )
+
+    def add(index: int, body: bytes) -> None:
+        signers.add(index, body)
+        recount.add(index, body)
+
     with progress_bar() as show:
         report = verify_log(
-            fetch,
-            [log_key],
+            signers.fetch,
+            signers.keys,
             earlier=earlier,
             on_progress=lambda done, total: show("verify", done, total),
-            on_entry=recount.add,
+            on_entry=add,
         )
-    return [*report.findings, *recount.findings()], warnings
+    return [*report.findings, *signers.findings(), *recount.findings()], warnings
 
 
-def _own_key(fetch: Fetch) -> VerifierKey:
+def _own_keys(fetch: Fetch) -> list[VerifierKey]:
+    """Return the keys that the log gives for itself.
+
+    Its ML-DSA-44 key would prove nothing: whoever forges the log leaves that key out as well.
+    """
     try:
-        return VerifierKey.parse(fetch(KEY_FILE).decode().strip())
-    except LookupError as error:
-        raise WrongUse("Give the log's verifier key with --key KEY.") from error
+        offered = parse_verifier_keys(fetch(LOG_KEY_FILE).decode())
+    except LookupError:
+        offered = ()
+    keys = [key for key in offered if key.signature_type is SignatureType.ED25519]
+    if not keys:
+        raise WrongUse("Give the log's verifier key with --key KEY.")
+    return keys
 
 
-def _earlier_checkpoint(path: Path, key: VerifierKey) -> Checkpoint:
+def _earlier_checkpoint(path: Path, keys: Sequence[VerifierKey]) -> Checkpoint:
     try:
-        return open_checkpoint(path.read_text(encoding="utf-8"), [key])
+        return open_checkpoint(path.read_text(encoding="utf-8"), keys)
     except Refused as refusal:
         raise Refused(
             "The earlier checkpoint, {path}, cannot be used: {reason}",
@@ -131,8 +190,8 @@ def _earlier_checkpoint(path: Path, key: VerifierKey) -> Checkpoint:
         ) from refusal
 
 
-def _verify_one(entry: Path, proof: Path, key: str | None) -> list[Message]:
-    if key is None:
+def _verify_one(entry: Path, proof: Path, keys: Sequence[str]) -> list[Message]:
+    if not keys:
         raise WrongUse("Give the log's verifier key with --key KEY.")
     try:
         proof_text = proof.read_text(encoding="utf-8")
@@ -141,17 +200,25 @@ def _verify_one(entry: Path, proof: Path, key: str | None) -> list[Message]:
             "The proof file {path} cannot be read: {reason}", path=proof, reason=error
         ) from error
     body = entry.read_bytes()
-    report = verify_entry(body, proof_text, [_given_key(key)])
+    report = verify_entry(body, proof_text, _given_keys(keys))
     return [*report.findings, _told(parse_entry(body))]
+
+
+def _verify_receipt(path: Path, keys: Sequence[str]) -> tuple[list[Message], list[Message]]:
+    """Return what a receipt proved, and what remains to be doubted."""
+    with path.open("rb") as file:
+        receipt = Receipt.parse(file.read(RECEIPT_BYTES_MAX + 1))
+    report = verify_receipt(receipt, _given_keys(keys))
+    return [*report.findings, _told(report.entry)], list(report.warnings)
 
 
 def _told(entry: Entry) -> Message:
     """Return in words what an entry records."""
-    amount, _, _, _ = entry.facts.listed()
+    amount, unit, _, _, _ = entry.facts.listed()
     return Message(
-        "It records: {kind}, {day}, {organisation}, {amount} yuan.",
+        "It records: {kind}, {day}, {organisation}, {amount}.",
         kind=KIND_LABELS[entry.kind],
         day=entry.day,
-        organisation=entry.organisation,
-        amount=yuan(amount),
+        organisation=entry.organisation or "–",
+        amount=amount_text(amount, unit),
     )

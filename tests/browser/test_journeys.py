@@ -8,12 +8,15 @@ from typing import Any
 import httpx
 import pytest
 
-from ledger.notes import VerifierKey
+from ledger.signing.notes import VerifierKey
 from ledger.verification import verify_entry
 from tests.browser.conftest import DESKTOP, PHONE, Visitor
 from tests.public_site.city import FOUNDATION, FOUNDATION_NAME, City
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.one_engine("sqlite", "what a browser sees; tests of pages run on both engines"),
+]
 
 PAGE_BYTES_MAX = 150_000
 NARROWEST = {"width": 320, "height": 640}
@@ -27,6 +30,8 @@ SECTIONS = (
     "entries/0",
     "entries/302",
     "check",
+    "receipt",
+    "entries/0/trace",
 )
 
 Visits = Callable[..., Any]

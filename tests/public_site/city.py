@@ -190,6 +190,7 @@ async def _spend_and_mend(ledger: Ledger) -> None:
                 writer,
                 Request(FOUNDATION, "2025-06-02", f"correction-{number}"),
                 CorrectionFacts(
+                    by="示例财务部",
                     field="description",
                     old="@虚构旧票据",
                     new="=虚构新票据",

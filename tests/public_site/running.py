@@ -86,13 +86,13 @@ def unused_port() -> int:
 
 
 @contextmanager
-def serving(home: Path, log: Path) -> Iterator[str]:
+def serving(home: Path, log: Path, **settings: str) -> Iterator[str]:
     """Serve the site of a home in a process of its own; yield its address when it answers."""
     port = unused_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
             [COMMAND, "serve", "--port", str(port)],
-            env=environment(home, CHARITY_ORIGIN="log.example/city"),
+            env=environment(home, CHARITY_ORIGIN="log.example/city", **settings),
             stdout=output,
             stderr=output,
         )

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from charity.sample.city import sample_code
-from ledger.notes import VerifierKey
+from ledger.signing.notes import VerifierKey
 from public_site.commands import main
 from tests.public_site.running import Run, run_apart
 
@@ -51,7 +51,7 @@ def test_version_is_told(run: Run) -> None:
 
 
 def test_init_makes_keys_that_only_the_owner_reads(home: Path) -> None:
-    for name in ("log-signing.key", "vault.key"):
+    for name in ("log-signing.key", "vault.key", "vault-pages.key"):
         assert stat.S_IMODE((home / name).stat().st_mode) == 0o600
 
 
@@ -78,7 +78,7 @@ def test_a_home_may_have_any_name(run: Run, tmp_path: Path, name: str) -> None:
     assert run("log-key", CHARITY_HOME=str(home)).status == DONE
 
 
-@pytest.mark.parametrize("name", ["log-signing.key", "vault.key"])
+@pytest.mark.parametrize("name", ["log-signing.key", "vault.key", "vault-pages.key"])
 def test_a_lost_key_is_never_replaced(run: Run, home: Path, name: str) -> None:
     (home / name).unlink()
     for arguments in (["init"], ["log-key"], ["organisation", "list"]):
@@ -244,7 +244,10 @@ def test_log_key_is_one_line_that_verifiers_read(run: Run, home: Path) -> None:
     result = run("log-key")
     key = VerifierKey.parse(result.output.removesuffix("\n"))
     assert key.name == "127.0.0.1:8000"
-    assert json.loads(run("log-key", "--json").output) == {"log_key": str(key)}
+    assert json.loads(run("log-key", "--json").output) == {
+        "log_key": str(key),
+        "log_keys": [str(key)],
+    }
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["import"], ["serve", "--port", "0"], ["-x"]])

@@ -20,6 +20,11 @@ from tests.public_site.running import Run, environment, run_apart
 
 GIFTS = 2_000
 SECONDS_MAX = 120
+PLEDGES = "(SELECT position FROM ledger_movement WHERE kind = 'pledge')"
+NEGATIVE = """
+SELECT account FROM ledger_balance WHERE amount < 0 AND (account LIKE 'funds/%'
+ OR account LIKE 'goods/%' OR account LIKE 'trusts/%')
+"""
 SMALL_CITY = f"""
 from charity.sample.city import plan
 from public_site.commands import main
@@ -68,6 +73,8 @@ def test_the_city_is_always_the_same_and_whole(run: Run, tmp_path: Path) -> None
     assert {path.name for path in homes[0].iterdir()} == {
         "charity.sqlite",
         "log-signing.key",
+        "signed.sqlite",
+        "vault-pages.key",
         "vault.key",
     }
     _check_content(homes[0])
@@ -75,18 +82,63 @@ def test_the_city_is_always_the_same_and_whole(run: Run, tmp_path: Path) -> None
     assert run("export-log", str(log), **settings).status == 0
     key = run("log-key", **settings).output.strip()
     assert run("verify", str(log), "--key", key).status == 0
+    assert run("audit", **settings).status == 0
+    assert run("rebuild", **settings).status == 0
 
 
 def _check_content(home: Path) -> None:
     bodies = [row[0] for row in read(home, "SELECT body FROM ledger_entry")]
     kinds = Counter(msgspec.json.decode(body)["kind"] for body in bodies)
-    assert kinds.keys() == KINDS.keys() - {"disclosure"}
+    assert kinds.keys() == KINDS.keys() - {
+        "disclosure",
+        "statement",
+        "seal",
+        "key_rotation",
+        "erasure",
+    }, "every kind that a report makes"
+    _check_promises(home)
     assert kinds["donation"] + kinds["onward_transfer"] >= GIFTS * 9 // 10
     names = [str(row[0]) for row in read(home, "SELECT name FROM charity_organisation")]
     assert len(names) > 11
     assert all("示例" in name or "虚构" in name for name in names)
     codes_valid = {row[0] for row in read(home, "SELECT code_valid FROM charity_organisation")}
     assert codes_valid == {1}
+
+
+def _check_promises(home: Path) -> None:
+    """Check that the city has one of everything that a reader is to meet."""
+    movements = "SELECT count(*) FROM ledger_movement WHERE "
+    for condition, least in (
+        ("unit = 'HKD'", 1),
+        ("unit = 'USD' AND kind = 'expenditure'", 1),
+        ("unit = 'goods:示例儿童绘本/册' AND kind = 'goods_donation'", 1),
+        ("unit = 'goods:示例儿童绘本/册' AND kind = 'goods_distribution'", 1),
+        (f"kind = 'donation' AND refers_to IN {PLEDGES}", 2),
+        ("kind = 'onward_transfer' AND other_organisation IS NOT NULL", 1),
+        ("kind = 'trust_contribution'", 2),
+        ("kind = 'trust_distribution' AND other_organisation IS NOT NULL", 1),
+        ("kind = 'trust_distribution' AND other_organisation IS NULL", 1),
+    ):
+        [(count,)] = read(home, movements + condition)
+        assert count >= least, condition
+    entries = {
+        position: msgspec.json.decode(body)
+        for position, body in read(home, "SELECT position, body FROM ledger_entry")
+    }
+    pledge = next(entry for entry in entries.values() if entry["kind"] == "pledge")
+    paid = [entry["facts"] for entry in entries.values() if "pledge" in entry["facts"]]
+    assert sum(facts["amount"] for facts in paid) == pledge["facts"]["amount"]
+    place, reversal = next(each for each in entries.items() if each[1]["kind"] == "reversal")
+    right, wrong = entries[place + 1], entries[reversal["facts"]["refers_to"]]
+    assert right["facts"] == wrong["facts"] | {"amount": wrong["facts"]["amount"] // 10}
+    lasting = Counter(
+        entry["facts"]["donor"]["reference"]
+        for entry in entries.values()
+        if entry["facts"].get("donor", {}).get("visibility") == "pseudonymous"
+    )
+    assert list(lasting.values()) == [2], "a pseudonymous donor who gives again"
+    assert len(read(home, "SELECT 1 FROM vault_thanks")) == 1
+    assert not read(home, NEGATIVE), "no fund below zero"
 
 
 def test_demo_never_goes_into_a_real_ledger(run: Run, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from ledger.hashing import leaf_hash
-from ledger.notes import VerifierKey
+from ledger.signing.notes import VerifierKey
 from ledger.verification import VerificationError, verify_entry
 from tests.public_site.city import CONSENT_BASIS, NEVER_SHOWN, City
 from tests.public_site.page_reading import Element, fen, links, read_page
@@ -99,20 +99,21 @@ async def test_refunds_and_corrections_are_linked_both_ways(
 async def test_a_correction_stands_beside_what_it_corrects(
     client: httpx.AsyncClient, city: City
 ) -> None:
-    for _, entry in city.entries("correction"):
+    for place, entry in city.entries("correction"):
         facts: dict[str, Any] = entry["facts"]
         page = read_page((await client.get(f"/en/entries/{facts['refers_to']}")).text)
-        [old], [new] = list(page.every("del")), list(page.every("ins"))
-        assert (old.text, new.text) == (facts["old"], facts["new"])
+        assert {each.text for each in page.every("del")} == {facts["old"]}
+        assert {each.text for each in page.every("ins")} == {facts["new"]}
         assert facts["reason"] in page.text
-        assert [each.text for each in page.with_class("status")] == ["Corrected"]
+        [status] = page.with_class("status")
+        assert status.text == f"Corrected #{place}"
 
 
 async def test_a_refunded_gift_says_so_in_lists_too(client: httpx.AsyncClient, city: City) -> None:
     place, refund = city.entries("refund")[0]
     gift = refund["facts"]["refers_to"]
     page = read_page((await client.get(f"/en/entries/{gift}")).text)
-    assert "Refunded" in [each.text for each in page.with_class("status")]
+    assert "¥300.00 paid back" in [each.text for each in page.with_class("status")]
     assert any(name not in page.text for name in NEVER_SHOWN)
     assert place > gift
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ledger.notes import VerifierKey
+from ledger.signing.notes import VerifierKey
 from ledger.tiles import parse_tile_path, tiles_of
 from ledger.verification import LogReport, VerificationError, verify_log
 from tests.public_site.city import City

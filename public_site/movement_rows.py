@@ -1,0 +1,158 @@
+"""Provides the rows of movements as one book sees them, and what became of them by later entries.
+
+What is passed on within this ledger is one entry of whoever reports it; it stands in the book of
+the other organisation too, with its sign turned round.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from piccolo.columns.combination import And, Or, Where
+
+from ledger.entries import CURRENCY
+from ledger.kinds.correction import CORRECTION
+from ledger.kinds.donation import DONATION
+from ledger.kinds.refund import REFUND
+from ledger.kinds.reversal import INCOMING, REVERSAL, REVERSIBLE
+from ledger.tables import MovementRow
+from public_site.formatting import amount_in
+
+Row = Mapping[str, Any]
+Condition = Where | And | Or
+
+
+def in_books(organisation: str) -> tuple[Condition, Condition]:
+    """Return the conditions on the rows of an organisation: its own, and those of others."""
+    return MovementRow.organisation == organisation, MovementRow.other_organisation == organisation
+
+
+async def newest_rows(conditions: Sequence[Condition], count: int) -> list[dict[str, Any]]:
+    """Return the newest rows that meet one of the conditions, at most `count`, by their days.
+
+    Each condition is asked by itself, for then the database reads along an index.
+    """
+    found: dict[int, dict[str, Any]] = {}
+    for condition in conditions:
+        rows = (
+            await MovementRow.select()
+            .where(condition)
+            .order_by(MovementRow.day, ascending=False)
+            .order_by(MovementRow.position, ascending=False)
+            .limit(count)
+        )
+        found.update((row["position"], row) for row in rows)
+    newest = sorted(found.values(), key=lambda row: (row["day"], row["position"]), reverse=True)
+    return newest[:count]
+
+
+def seen_from_other_side(row: Row, book: str | None) -> bool:
+    """Return whether the book of an organisation sees a row from its other side."""
+    return book is not None and row["other_organisation"] == book
+
+
+def way(row: Row, book: str | None = None) -> int:
+    """Return 1 where a row brings something into a book, −1 where it takes out, else 0.
+
+    The book is that of the organisation or trust that reports the entry, unless another
+    organisation's identifier is given.
+    """
+    if row["kind"] == REVERSAL.name:
+        sign = 1 if row["amount"] > 0 else -1
+    elif row["kind"] in REVERSIBLE:
+        sign = 1 if row["kind"] in INCOMING else -1
+    else:
+        return 0
+    return -sign if seen_from_other_side(row, book) else sign
+
+
+def is_trusts(row: Row, book: str | None = None) -> bool:
+    """Return whether a row moves money of a trust in this book, not the organisation's own."""
+    return row["trust"] is not None and not seen_from_other_side(row, book)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSum:
+    """What came in and went out in one unit, of the organisation itself or of its trusts."""
+
+    of_trusts: bool
+    unit: str
+    came_in: int
+    went_out: int
+
+    @property
+    def in_text(self) -> str:
+        """What came in, with its unit."""
+        return amount_in(self.came_in, self.unit)
+
+    @property
+    def out_text(self) -> str:
+        """What went out, with its unit."""
+        return amount_in(self.went_out, self.unit)
+
+
+def sums_by_unit(rows: Iterable[Row], book: str) -> list[UnitSum]:
+    """Return the sums of rows in each unit; the organisation's own yuan first, also where zero."""
+    sums = {(False, CURRENCY): [0, 0]}
+    for row in rows:
+        sign = way(row, book)
+        if sign:
+            sum_ = sums.setdefault((is_trusts(row, book), row["unit"]), [0, 0])
+            sum_[sign < 0] += abs(row["amount"])
+    first, *rest = [UnitSum(*key, *sum_) for key, sum_ in sums.items()]
+    return [first, *sorted(rest, key=lambda each: (each.of_trusts, each.unit))]
+
+
+@dataclass(slots=True)
+class Later:
+    """What became of an entry by later ones that stand; amounts in its unit.
+
+    Attributes:
+        reversed_by: the position of its reversal.
+        refunded: what was paid back of a gift.
+        paid: what was paid against a pledge.
+        corrections: positions of correction notes.
+    """
+
+    reversed_by: int | None = None
+    refunded: int = 0
+    paid: int = 0
+    corrections: list[int] = field(default_factory=list)
+
+    def add(self, row: Row) -> None:
+        """Take a later entry that stands."""
+        match row["kind"]:
+            case REVERSAL.name:
+                self.reversed_by = row["position"]
+            case REFUND.name:
+                self.refunded += row["amount"]
+            case DONATION.name:
+                self.paid += row["amount"]
+            case CORRECTION.name:
+                self.corrections.append(row["position"])
+
+
+async def later_entries(positions: Collection[int]) -> dict[int, Later]:
+    """Return what became of each of these entries, those included of which nothing became."""
+    found = {position: Later() for position in positions}
+    columns = (MovementRow.position, MovementRow.kind, MovementRow.amount, MovementRow.refers_to)
+    rows = (
+        await MovementRow.select(*columns)
+        .where(MovementRow.refers_to.is_in(list(positions) or [-1]))
+        .order_by(MovementRow.position)
+    )
+    undone = await _reversed([row["position"] for row in rows])
+    for row in rows:
+        if row["position"] not in undone:
+            found[row["refers_to"]].add(row)
+    return found
+
+
+async def _reversed(positions: list[int]) -> set[int]:
+    """Return those of these positions whose entries were reversed."""
+    if not positions:
+        return set()
+    rows = await MovementRow.select(MovementRow.refers_to).where(
+        MovementRow.refers_to.is_in(positions) & (MovementRow.kind == REVERSAL.name)
+    )
+    return {row["refers_to"] for row in rows}
