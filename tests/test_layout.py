@@ -19,7 +19,7 @@ FUNCTION_LINES_MAX = 70
 DAYS_AS_NUMBERS = {"charity/reporting/dates.py"}
 """Where a spreadsheet's serial number becomes a day: no money passes there."""
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "lib"}
-HAND_WRITTEN = {".py", ".css", ".html", ".toml", ".md"}
+HAND_WRITTEN = {".py", ".css", ".js", ".html", ".toml", ".md"}
 
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 ALL_PYTHON = [*SOURCES, *sorted((ROOT / "tests").rglob("*.py"))]
