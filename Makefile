@@ -38,13 +38,14 @@ format: install ## Put the code into its standard form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: install ## Measure speeds as ratios to a floor in the same run
-	$(BIN)/python -m tests.benchmarks
+bench: install ## Measure speeds beside floors (ONLY=name runs one, SCALE=0.01 a quick trial)
+	$(BIN)/python -m tests.benchmarks $(ONLY)
 
 translations: install ## Collect new messages into the Chinese catalogue
 	$(BIN)/pybabel -q extract --mapping-file pyproject.toml --no-location --sort-output \
 		--omit-header -k Message -k Refused -k WrongUse -k VerificationError -k ProofError \
-		-k NoteError -k CanonicalError -k say --output-file /tmp/charity-city.pot .
+		-k NoteError -k CanonicalError -k RotationError -k WitnessRequestError -k Busy \
+		-k KnownId -k LogDamaged -k Conflict -k TooManyEntries -k say --output-file /tmp/charity-city.pot .
 	$(BIN)/pybabel -q update --input-file /tmp/charity-city.pot --locale zh_Hans \
 		--output-dir public_site/translations --no-fuzzy-matching --ignore-obsolete --width 100
 
