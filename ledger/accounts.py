@@ -31,9 +31,13 @@ def goods_account(organisation: str, fund: str) -> str:
     return f"goods/{organisation}/{fund}"
 
 
-def trust_account(filing_number: str) -> str:
-    """Return the account that holds the property of one charitable trust; never below zero."""
-    return f"trusts/{filing_number}"
+def trust_account(organisation: str, filing_number: str) -> str:
+    """Return the account that holds the property of one charitable trust; never below zero.
+
+    It bears its trustee's identifier, so that no other organisation can spend from it: a trustee
+    keeps each trust's property apart (《慈善法》(2023) ch. 5).
+    """
+    return f"trusts/{organisation}/{filing_number}"
 
 
 def spending_account(organisation: str, project: str, purpose: str) -> str:
@@ -55,7 +59,7 @@ def scopes_of(account: str) -> tuple[str, ...]:
     match account.split("/"):
         case ["funds" | "goods", organisation, _]:
             return ALL, organisation, account
-        case ["trusts", _]:
+        case ["trusts", _, _]:
             return TRUSTS, account
         case _:
             return ()

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ledger.appending.publication import Publisher
+from ledger.appending.publication import Publisher, stored_edge
 from ledger.appending.sequencer import Sequencer
 from ledger.appending.signed_store import SignedStore
 from ledger.appending.submissions import Appended, Submission
 from ledger.appending.writer import KnownId, Writer
-from ledger.database.engines import Engine, write_transaction
+from ledger.database.engines import Engine, read_connection, write_transaction
 from ledger.database.schema import SCHEMA_VERSION
 from ledger.entries import Entry
 from ledger.messages import Refused
@@ -126,6 +126,16 @@ class Ledger:
         except KnownId:  # somebody repeats a submission: seldom enough to begin anew
             async with self._writing() as writer:
                 return await writer.append_each(group, self.vault)
+
+    async def check_head(self) -> None:
+        """Make sure that the database holds all that was ever signed.
+
+        Raises:
+            LogDamaged: it was restored from an old copy, or is damaged.
+            Refused: the store of signed checkpoints is missing.
+        """
+        async with read_connection(self.engine) as connection:
+            self.publisher.check_head(await stored_edge(connection), self.store.read())
 
     async def settle(self) -> None:
         """Wait until everything that was submitted is committed and published."""

@@ -1,10 +1,12 @@
 """Provides reading of the log: head, entries, tiles, bundles, proofs. Only what is published."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from ledger.database.bulk_rows import fetch_among, fetch_rows, table_name
+from ledger.database.engines import current_connection
 from ledger.hashing import leaf_hash
 from ledger.proofs import TileReader, TlogProof, inclusion_proof
 from ledger.signing.notes import Checkpoint
@@ -39,29 +41,30 @@ class Head:
         return self.checkpoint.size
 
 
+EDGE = f"SELECT level, number, hashes FROM {table_name(Edge)}"  # noqa: S608 (our name)
+NEWEST = f"""
+SELECT newest.size, newest.note, newest.published_at, witness, line
+FROM (SELECT * FROM {table_name(PublishedCheckpoint)} ORDER BY size DESC LIMIT 1) AS newest
+LEFT JOIN {table_name(Cosignature)} AS cosigned ON cosigned.size = newest.size
+ORDER BY received_at, line
+"""  # noqa: S608 (our names)
+
+
 async def read_head() -> Head | None:
     """Return the newest checkpoint; None before the first entry."""
-    row = (
-        await PublishedCheckpoint.select()
-        .order_by(PublishedCheckpoint.size, ascending=False)
-        .first()
-    )
-    if row is None:
+    async with current_connection() as connection:
+        rows = await fetch_rows(connection, NEWEST)
+    if not rows:
         return None
-    text, _, _ = row["note"].partition("\n\n")
-    note = row["note"] + "".join(await _cosignatures(row["size"]))
-    published_at = datetime.fromisoformat(row["published_at"])
-    return Head(Checkpoint.parse(text + "\n"), note, row["note"], published_at)
-
-
-async def _cosignatures(size: int) -> Iterable[str]:
-    """Return the signature lines of witnesses under a checkpoint, one for each witness."""
-    rows = (
-        await Cosignature.select(Cosignature.witness, Cosignature.line)
-        .where(Cosignature.size == size)
-        .order_by(Cosignature.received_at, Cosignature.line)
+    signed_note = rows[0]["note"]
+    cosignatures = {row["witness"]: row["line"] for row in rows if row["line"] is not None}
+    text, _, _ = signed_note.partition("\n\n")
+    return Head(
+        Checkpoint.parse(text + "\n"),
+        signed_note + "".join(cosignatures.values()),
+        signed_note,
+        datetime.fromisoformat(rows[0]["published_at"]),
     )
-    return {row["witness"]: row["line"] for row in rows}.values()
 
 
 async def read_entry(position: int) -> bytes:
@@ -72,10 +75,11 @@ async def read_entry(position: int) -> bytes:
     """
     if position > POSITION_MAX:
         raise LookupError(position)
-    row = await LogEntry.select(LogEntry.body).where(LogEntry.position == position).first()
-    if row is None:
+    async with current_connection() as connection:
+        rows = await fetch_among(connection, LogEntry, ("body",), "position", [position])
+    if not rows:
         raise LookupError(position)
-    return bytes(row["body"])
+    return bytes(rows[0]["body"])
 
 
 async def read_tile(path: TilePath) -> bytes:
@@ -123,18 +127,20 @@ async def with_tiles(compute: Callable[[TileReader], Result]) -> Result:
 
 async def _read_tiles(paths: Sequence[TilePath]) -> dict[TilePath, bytes]:
     """Return tiles of hashes by their paths, with two queries for all of them."""
-    # The growing edge first: should an append fill a tile between the two, the second finds it.
-    edge = {row["level"]: row for row in await Edge.select()} if paths else {}
     tiles: dict[TilePath, bytes] = {}
     full: dict[str, list[TilePath]] = {}
-    for path in paths:
-        growing = edge.get(path.level)
-        length = path.width * HASH_BYTES
-        if growing and growing["number"] == path.number and len(growing["hashes"]) >= length:
-            tiles[path] = bytes(growing["hashes"])[:length]
-        else:
-            full.setdefault(TilePath(path.level, path.number).path(), []).append(path)
-    for row in await Tile.select().where(Tile.path.is_in(list(full))) if full else ():
+    async with current_connection() as connection:
+        # The growing edge first: should an append fill a tile between the two, the second finds it.
+        edge = {row["level"]: row for row in await fetch_rows(connection, EDGE)} if paths else {}
+        for path in paths:
+            growing = edge.get(path.level)
+            length = path.width * HASH_BYTES
+            if growing and growing["number"] == path.number and len(growing["hashes"]) >= length:
+                tiles[path] = bytes(growing["hashes"])[:length]
+            else:
+                full.setdefault(TilePath(path.level, path.number).path(), []).append(path)
+        rows = await fetch_among(connection, Tile, ("path", "hashes"), "path", list(full))
+    for row in rows:
         for path in full.pop(row["path"]):
             tiles[path] = bytes(row["hashes"])[: path.width * HASH_BYTES]
     if full:

@@ -3,11 +3,13 @@
 All that it needs is the log's verifier key, obtained elsewhere, and a way to fetch its files.
 """
 
+import os
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ledger.canonical import CanonicalError, decode
 from ledger.hashing import leaf_hash, leaf_hashes
@@ -33,6 +35,8 @@ OnProgress: TypeAlias = Callable[[int, int], None]
 OnEntry: TypeAlias = Callable[[int, bytes], None]
 
 CHECKPOINT = "checkpoint"
+LARGEST_FILE: Final = TILE_WIDTH * (2 + 65_535)
+"""Bytes of the longest bundle: each entry has its length in 2 bytes before it (C2SP tlog-tiles)."""
 
 
 class VerificationError(Refused):
@@ -87,11 +91,29 @@ def folder_fetch(folder: Path) -> Fetch:
             # a folder is looked at once, a file only if it points elsewhere
             if not is_inside(file.resolve() if file.is_symlink() else file.parent):
                 raise LookupError(path)
-            return file.read_bytes()
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError) as error:
+            return _read_regular(file, path)
+        except (OSError, RuntimeError, ValueError) as error:  # 3.11: links in a circle
             raise LookupError(path) from error
 
     return fetch
+
+
+def _read_regular(file: Path, path: str) -> bytes:
+    """Return a file of a log; what hangs (a pipe), and what memory cannot hold, is not read."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise LookupError(path)
+        if status.st_size > LARGEST_FILE:
+            raise VerificationError(
+                "The file {path} has {bytes} bytes: no file of a log is that long.",
+                path=path,
+                bytes=status.st_size,
+            )
+        return os.read(descriptor, status.st_size)
+    finally:
+        os.close(descriptor)
 
 
 def verify_log(

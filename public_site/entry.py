@@ -52,6 +52,10 @@ DONOR_EXPLANATIONS = {
         "The donor gives under a pseudonym: no name is shown, but all gifts with this reference are"
         " from one and the same donor."
     ),
+    "erased": Message(
+        "The name is not kept here: it was erased for good, or never recorded. Nobody here can open"
+        " the commitment any more; whoever kept name and salt still can."
+    ),
     "organisation": Message("An organisation; its name is not personal data."),
     "consent": Message("The donor agreed to be named, on this basis:"),
 }
@@ -147,9 +151,9 @@ def _account_label(  # noqa: PLR0911 (one answer for each kind of account)
             return Message("Fund"), funds.get((organisation, fund), fund)
         case ["goods", organisation, fund]:
             return Message("Goods of the fund"), funds.get((organisation, fund), fund)
-        case ["trusts", number]:
+        case ["trusts", _, number]:
             return Message("Charitable trust"), number
-        case ["spent", "trusts", number, _]:
+        case ["spent", "trusts", _, number, _]:
             return Message("Spent by the charitable trust"), number
         case ["spent", organisation, project, _]:
             return Message("Spent on"), projects.get((organisation, project), project)
@@ -166,9 +170,12 @@ async def _donor(
         return None
     known = await known_donors(ledger.vault, [donor.reference], shown_only=True)
     behind = known.get(donor.reference)
+    erased = not known and not await known_donors(ledger.vault, [donor.reference])
     basis = None
     if donor.commitment is None:
         explanation = DONOR_EXPLANATIONS["unnamed"]
+    elif erased:
+        explanation = DONOR_EXPLANATIONS["erased"]
     elif donor.visibility == Visibility.PSEUDONYMOUS:
         explanation = DONOR_EXPLANATIONS["pseudonym"]
     elif behind is None:

@@ -35,6 +35,7 @@ TEXTS = {
     ),
 }
 UNREADABLE = 400
+NOT_FOUND = 404
 
 
 def _wants_page(request: Request[Any, Any, Any]) -> bool:
@@ -44,6 +45,8 @@ def _wants_page(request: Request[Any, Any, Any]) -> bool:
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
     """Return the answer to an error, never a traceback."""
     status = error.status_code if isinstance(error, HTTPException) else SERVER_ERROR
+    if request.scope["path"].startswith("/static") and isinstance(error, OSError | ValueError):
+        status = NOT_FOUND  # no file can have such a name
     if status >= SERVER_ERROR:
         logger.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
         status = SERVER_ERROR

@@ -1,5 +1,6 @@
 """Provides the opening of an installation: database, keys and ledger, wired from the settings."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -13,6 +14,7 @@ from ledger.log import Ledger, create_log, has_log, is_sample, open_log, utc_now
 from ledger.messages import Refused, WrongUse
 from ledger.signing.keys import (
     SIGNING_KEY_FILE,
+    SIGNING_KEY_VARIABLE,
     make_keys,
     read_signing_key,
     read_signing_keys,
@@ -31,9 +33,16 @@ from public_site.settings import Settings, sqlite_file
 
 
 async def initialise(
-    settings: Settings, *, sample: bool = False, clock: Callable[[], datetime] = utc_now
-) -> None:
+    settings: Settings,
+    *,
+    sample: bool = False,
+    clock: Callable[[], datetime] = utc_now,
+    new_log: bool = False,
+) -> bool:
     """Make keys, tables and the log's identity where they are missing; harmless when repeated.
+
+    Returns whether there was no log before. With `new_log` somebody says that a key which is there
+    already, in a file or in the environment, has never signed anything.
 
     Keys are made only for a log that is being made: an existing one never gets new keys.
 
@@ -45,8 +54,9 @@ async def initialise(
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = open_engine(settings.database_address)
     async with connected(engine, (*LEDGER_TABLES, *CHARITY_TABLES)):
-        if not await has_log():
-            _make_files(settings, sample=sample)
+        is_new = not await has_log()
+        if is_new:
+            _make_files(settings, sample=sample, new_log=new_log)
             await create_schema(engine, CHARITY_TABLES)
         key = read_signing_key(settings.home).verifier
         PageKeys(settings.home / PAGE_KEYS_FILE, read_vault_key(settings.home))
@@ -63,22 +73,22 @@ async def initialise(
                 "{home} holds sample data. Choose another CHARITY_HOME for a real ledger.",
                 home=settings.home,
             )
+    return is_new
 
 
-def _make_files(settings: Settings, *, sample: bool) -> None:
+def _make_files(settings: Settings, *, sample: bool, new_log: bool) -> None:
     """Make the keys and the store of signed checkpoints, unless a log seems to be missing.
 
     Raises:
         Refused: a log was here before: it is never made again by accident.
     """
-    key_file = settings.home / SIGNING_KEY_FILE
-    if key_file.exists() and not settings.signed_store.exists() and not sample:
+    has_key = SIGNING_KEY_VARIABLE in os.environ or (settings.home / SIGNING_KEY_FILE).exists()
+    if has_key and not settings.signed_store.exists() and not new_log:
         raise Refused(
-            "The signing key in {home} was made for a log whose database and store of signed"
-            " checkpoints are missing. Restore them; a log is never made again under its key. If"
-            " this key never signed anything, remove {file} first.",
-            home=settings.home,
-            file=key_file,
+            "A signing key is there, but neither its log's database nor its store of signed"
+            " checkpoints ({file}). Restore them: a log is never made again under its key. If this"
+            " key has never signed anything, say so with: charity init --new-log",
+            file=settings.signed_store,
         )
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     SignedStore(settings.signed_store).create(settings.origin, sample=sample)

@@ -156,9 +156,9 @@ async def read_trusts(translate: Translate, code: str) -> list[tuple[str, UnitTo
         .group_by(MovementRow.trust, MovementRow.organisation)
     )
     numbers = sorted(row["trust"] for row in known if row["organisation"] == identifier)
-    rows = await _rows_of_all_months([trust_account(number) for number in numbers])
+    rows = await _rows_of_all_months([trust_account(identifier, number) for number in numbers])
     rows.sort(key=lambda row: (row["scope"], row["unit"] != CURRENCY, row["unit"]))
-    return [(row["scope"].partition("/")[2], _unit_total(row, translate)) for row in rows]
+    return [(row["scope"].rpartition("/")[2], _unit_total(row, translate)) for row in rows]
 
 
 async def received_by_fund(accounts: Sequence[str]) -> dict[str, int]:

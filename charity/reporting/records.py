@@ -194,7 +194,7 @@ async def record_trust_distribution(
     The request's organisation is the trustee.
 
     Raises:
-        Refused: the trust does not hold enough, or a fact has a wrong form.
+        Refused: this trustee's trust does not hold enough, or a fact has a wrong form.
     """
     return await _append_one(writer, request, TRUST_DISTRIBUTION.name, facts)
 

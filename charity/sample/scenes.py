@@ -57,7 +57,10 @@ PRIVATE_SETTLOR: Final = Giver("虚构委托人")
 REGULAR: Final = Giver("虚构老街坊", identity=("sample-neighbour",))
 """A donor with a pseudonym: the identity is what tells him apart when he gives again."""
 
-THANKED: Final = Giver("虚构不留数目的人")
+THANKED: Final = tuple(
+    Giver(f"虚构不留数目的{who}") for who in ("人", "邻居", "同学", "老师", "医生")
+)
+"""As many as it takes for the thanks to be shown."""
 
 
 async def held_fen(organisation: str, fund: str) -> int:
@@ -250,8 +253,9 @@ async def _regular(stage: Stage) -> None:
 async def _thanked(stage: Stage) -> None:
     vault, writer = stage.ledger.vault, stage.writer
     consent = await record_consent(vault, CONSENT_BASIS, writer.recorded_at)
-    donor = await stage.donor(INCLUSION, THANKED, Choice.WITHOUT_AMOUNT, consent)
-    await stage.gift(INCLUSION, "thanked", 38, donor, 66_000)
+    for number, giver in enumerate(THANKED):
+        donor = await stage.donor(INCLUSION, giver, Choice.WITHOUT_AMOUNT, consent)
+        await stage.gift(INCLUSION, f"thanked-{number}", 38, donor, 66_000 - 9_000 * number)
 
 
 SCENES: Mapping[int, tuple[Scene, ...]] = MappingProxyType(

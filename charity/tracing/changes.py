@@ -45,8 +45,9 @@ def _books(account: str, unit: str) -> tuple[Condition, Condition | None]:
                 MovementRow.other_fund == fund
             )
             return own & in_unit, other & in_unit
-        case ["trusts", number]:
-            return (MovementRow.trust == number) & in_unit, None
+        case ["trusts", organisation, number]:
+            own = (MovementRow.organisation == organisation) & (MovementRow.trust == number)
+            return own & in_unit, None
         case _:
             raise Refused("What {account} holds cannot be traced.", account=account)
 
@@ -114,7 +115,7 @@ def _own_amount(row: Row) -> int:
 def _own_account(row: Row) -> str:
     """Return the fund or trust that a movement of money names as its own."""
     if row["trust"] is not None:
-        return trust_account(row["trust"])
+        return trust_account(row["organisation"], row["trust"])
     return fund_account(row["organisation"], row["fund"])
 
 

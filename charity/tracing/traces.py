@@ -238,19 +238,18 @@ class _Collected:
 async def _rules(accounts: Sequence[str]) -> tuple[Rule, ...]:
     rules = []
     for account in accounts:
-        room, owner, *rest = account.split("/")
+        room, owner, code = account.split("/")
         if room == "trusts":
-            rules.append(Rule(account, owner, earmarked=True))
+            rules.append(Rule(account, code, earmarked=True))
             continue
         fund = (
             await Fund.objects()
             .where(
-                (Fund.organisation == owner.removeprefix(ORGANISATION_PREFIX))
-                & (Fund.code == rest[0])
+                (Fund.organisation == owner.removeprefix(ORGANISATION_PREFIX)) & (Fund.code == code)
             )
             .first()
         )
-        name = fund.name if fund is not None else rest[0]
+        name = fund.name if fund is not None else code
         rules.append(Rule(account, name, earmarked=fund is not None and fund.restricted))
     return tuple(rules)
 

@@ -8,7 +8,7 @@ The signed checkpoint goes into the store of signed checkpoints first, and is pu
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from ledger.database.bulk_rows import (
     table_name,
 )
 from ledger.database.engines import Engine, read_connection, write_transaction
-from ledger.hashing import leaf_hashes
+from ledger.hashing import EMPTY_ROOT, leaf_hashes
 from ledger.messages import Refused
 from ledger.reading import read_tile
 from ledger.signing.notes import Checkpoint, SigningKey, open_checkpoint, sign_note
@@ -96,6 +96,7 @@ class Publisher:
     clock: Callable[[], datetime]
     ask_witnesses: Callable[[str], Awaitable[int]] | None = None
     _verified: RightEdge | None = None
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def publish(self) -> int:
         """Sign and publish the checkpoint of everything that is committed; return its size.
@@ -111,6 +112,7 @@ class Publisher:
                 edge = await stored_edge(connection)
             self.check_not_older(edge.size, signed)
             if edge.size == signed.size:
+                self.check_head(edge, signed)
                 await self._publish_signed(signed)
                 return signed.size
             await self.check_witnesses(signed)
@@ -130,19 +132,23 @@ class Publisher:
         Raises:
             LogDamaged: one has: the store was lost or restored from an old copy.
         """
-        ask, self.ask_witnesses = self.ask_witnesses, None
-        if ask is None or not signed.size:
-            return
-        seen = await ask(signed.note)
-        if seen > signed.size:
-            self.ask_witnesses = ask
-            raise LogDamaged(
-                "A witness has seen {seen} entries of this log, but only {size} are known here to"
-                " be signed: the log was restored from an old copy. Nothing is signed; bring back"
-                " the missing entries from a newer copy or from an exported log.",
-                seen=seen,
-                size=signed.size,
-            )
+        async with self._asking:
+            if self.ask_witnesses is None:
+                return
+            seen = await self.ask_witnesses(signed.note or self._empty_note())
+            if seen > signed.size:
+                raise LogDamaged(
+                    "A witness has seen {seen} entries of this log, but only {size} are known here"
+                    " to be signed: the log was restored from an old copy. Nothing is signed; bring"
+                    " back the missing entries from a newer copy or from an exported log.",
+                    seen=seen,
+                    size=signed.size,
+                )
+            self.ask_witnesses = None
+
+    def _empty_note(self) -> str:
+        """Return the signed checkpoint of no entries: it contradicts nothing."""
+        return sign_note(Checkpoint(self.origin, 0, EMPTY_ROOT).text(), self.keys)
 
     @staticmethod
     def check_not_older(size: int, signed: Signed) -> None:

@@ -5,8 +5,9 @@ Source: the idempotency rule of payment interfaces: one key, one content, for ev
 
 import msgspec
 
-from ledger.entries import Entry, Posting
+from ledger.entries import Entry, Facts, Posting
 from ledger.kinds.donation import Donor
+from ledger.kinds.reversal import ReversalFacts
 from ledger.messages import Refused
 from ledger.vault.vault import Opening
 
@@ -40,8 +41,17 @@ def check_same(
 
 
 def donor_of(entry: Entry) -> Donor | None:
-    """Return the donor whom an entry names by reference; None if it names none."""
-    return getattr(entry.facts, "donor", None)
+    """Return the donor or settlor whom an entry, or the one it reverses, names by reference."""
+    facts = entry.facts.facts if isinstance(entry.facts, ReversalFacts) else entry.facts
+    return getattr(facts, "donor", None) or getattr(facts, "settlor", None)
+
+
+def _with_donor(facts: Facts, donor: Donor) -> Facts:
+    """Return facts with another donor or settlor, also within a reversal."""
+    if isinstance(facts, ReversalFacts):
+        return msgspec.structs.replace(facts, facts=_with_donor(facts.facts, donor))
+    field = "settlor" if hasattr(facts, "settlor") else "donor"
+    return msgspec.structs.replace(facts, **{field: donor})
 
 
 def _content(entry: Entry) -> Entry:
@@ -60,5 +70,5 @@ def _content(entry: Entry) -> Entry:
         )
         for posting in entry.postings
     )
-    facts = msgspec.structs.replace(entry.facts, donor=hidden)
+    facts = _with_donor(entry.facts, hidden)
     return msgspec.structs.replace(entry, facts=facts, postings=postings, recorded_at="")

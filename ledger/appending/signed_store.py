@@ -32,6 +32,7 @@ class SignedStore:
     def __init__(self, file: Path) -> None:
         self.file = file
         self._newest: Signed | None = None
+        self._stamp: tuple[int, int, int] | None = None
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
@@ -58,7 +59,7 @@ class SignedStore:
                 is missing, and must not be made again under its name.
         """
         if self.file.exists():
-            self._check_never_used()
+            self._check_never_used(sample=sample)
         self._make(origin, sample, Signed(0, ""))
 
     def renew(self, origin: str, signed: Signed, *, sample: bool) -> None:
@@ -84,9 +85,15 @@ class SignedStore:
         os.replace(unfinished, self.file)  # noqa: PTH105 (replaces on every system)
         sync_folder(self.file.parent)
 
-    def _check_never_used(self) -> None:
-        origin, sample, signed = self._row()
-        if signed.size and not sample:
+    def _check_never_used(self, *, sample: bool) -> None:
+        origin, is_sample, signed = self._row()
+        if is_sample and not sample:
+            raise Refused(
+                "{home} held sample data, and its key has signed it. Choose another CHARITY_HOME"
+                " for a real ledger.",
+                home=self.file.parent,
+            )
+        if signed.size and not is_sample:
             raise Refused(
                 "The log {origin} has signed {size} entries, and its database is missing. Restore"
                 " the database; a log is never made again under its name. ({file})",
@@ -101,18 +108,26 @@ class SignedStore:
         Raises:
             Refused: the store is missing or damaged.
         """
-        self._newest = self._row()[2]
+        self._stamp, self._newest = self._file_stamp(), self._row()[2]
         return self._newest
 
     def newest(self) -> Signed:
-        """Return the newest signed checkpoint that this process knows of; others may be ahead.
+        """Return the newest signed checkpoint; the file is read only when it was written since.
 
         Raises:
             Refused: as `read`.
         """
-        if self._newest is None or not self.file.exists():
+        if self._newest is None or self._stamp is None or self._file_stamp() != self._stamp:
             return self.read()
         return self._newest
+
+    def _file_stamp(self) -> tuple[int, int, int] | None:
+        """Return what changes when the file is written or replaced; None if it is missing."""
+        try:
+            stat = self.file.stat()
+        except FileNotFoundError:
+            return None
+        return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
     def _row(self) -> tuple[str, bool, Signed]:
         """Return the log's name, whether it is of sample data, and the newest checkpoint."""
@@ -134,10 +149,7 @@ class SignedStore:
             cursor = connection.execute(
                 "UPDATE signed SET size = ?, note = ? WHERE size = ? AND note = ?", (*new, *old)
             )
-            replaced = cursor.rowcount == 1
-        if replaced:
-            self._newest = new
-        return replaced
+            return cursor.rowcount == 1
 
 
 def _checked(size: object, note: object) -> Signed:

@@ -19,6 +19,7 @@ from ledger.appending.stored_references import StoredReferences
 from ledger.appending.submissions import Admission, Appended, Submission, check_limits, check_sound
 from ledger.counting import COLUMNS
 from ledger.database.bulk_rows import (
+    BEYOND,
     ROWS_AT_ONCE,
     Insert,
     Write,
@@ -233,20 +234,20 @@ class Writer:
 
     async def _start(self, batch: _Prepared) -> Writing:
         """Hand a batch to the database: log, tree, vault, lines of lists."""
-        with _known_ids_refused():
+        with _refusals():
             return await start_inserts(self.connection, *_inserts(batch)), batch.summary
 
     async def _finish(self, writing: Writing) -> None:
         """Wait until a batch is written, and add it to balances and totals."""
         inserting, summary = writing
-        with _known_ids_refused():
+        with _refusals():
             await inserting
-        await write_together(self.connection, _additions(summary))
+            await write_together(self.connection, _additions(summary))
 
     async def _write_at_once(self, batch: _Prepared) -> None:
         """Write a small batch, with the tree's edge after it, in one errand."""
         inserts = [Write(insert) for insert in _inserts(batch)]
-        with _known_ids_refused():
+        with _refusals():
             await write_together(
                 self.connection, [*inserts, *_additions(batch.summary), self._edge_rows()]
             )
@@ -294,10 +295,22 @@ def _additions(summary: Summary) -> list[Write]:
 
 
 @contextmanager
-def _known_ids_refused() -> Iterator[None]:
+def _refusals() -> Iterator[None]:
+    """Turn what the database refuses into an answer."""
     try:
         yield
+    except (asyncpg.CheckViolationError, asyncpg.NumericValueOutOfRangeError) as error:
+        raise _too_much() from error
     except (sqlite3.IntegrityError, asyncpg.UniqueViolationError) as error:
+        if BEYOND in str(error):
+            raise _too_much() from error
         raise KnownId(
             "One of these entries is in the ledger already. Nothing was appended."
         ) from error
+
+
+def _too_much() -> Refused:
+    return Refused(
+        "The sums of these entries, with what is there, are larger than the ledger can hold"
+        " exactly. Nothing was appended."
+    )

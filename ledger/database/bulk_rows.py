@@ -21,6 +21,9 @@ VALUES_AT_ONCE = 900
 SQLITE_VALUES_MAX = 32_000
 POSTGRES_TYPES = {int: "bigint", str: "text", bytes: "bytea", bool: "boolean"}
 
+BEYOND = "a sum is beyond 2**53 - 1"
+"""What SQLite says when a balance or total would no longer be exact."""
+
 Row: TypeAlias = tuple[Any, ...]
 Insert: TypeAlias = tuple[type[Table], Sequence[str], Sequence[Row]]
 """Rows for one table: the table, the columns, and the rows."""

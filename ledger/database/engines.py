@@ -11,6 +11,7 @@ from piccolo.table import Table
 from ledger.database.postgres_engine import LedgerPostgresEngine
 from ledger.database.sqlite_engine import LedgerSQLiteEngine
 from ledger.messages import WrongUse
+from ledger.tables import LogEntry
 
 Engine: TypeAlias = LedgerSQLiteEngine | LedgerPostgresEngine
 
@@ -72,6 +73,18 @@ async def read_connection(engine: Engine) -> AsyncIterator[Any]:
     else:
         pool: Any = engine.pool
         async with pool.acquire() as connection:
+            yield connection
+
+
+@asynccontextmanager
+async def current_connection() -> AsyncIterator[Any]:
+    """Yield the connection of the task's transaction, or one for reading where there is none."""
+    engine: Any = LogEntry._meta.db  # noqa: SLF001 (the engine in use)
+    transaction = engine.current_transaction.get()
+    if transaction is not None:
+        yield transaction.connection
+    else:
+        async with read_connection(engine) as connection:
             yield connection
 
 

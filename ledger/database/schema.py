@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 from piccolo.table import Table, create_db_tables
 
+from ledger.canonical import INTEGER_MAX
+from ledger.counting import COLUMNS
+from ledger.database.bulk_rows import BEYOND
 from ledger.database.engines import Engine
 from ledger.database.sqlite_engine import LedgerSQLiteEngine
-from ledger.tables import APPEND_ONLY, INDEXES, TABLES, UNIQUE, Edge, Tile
+from ledger.tables import APPEND_ONLY, INDEXES, TABLES, UNIQUE, Balance, Edge, RunningTotal, Tile
 
 SCHEMA_VERSION = 2
 
@@ -77,6 +80,37 @@ def _index_statements() -> list[str]:
     ]
 
 
+def _bound_trigger(table: type[Table], columns: Sequence[str], action: str) -> str:
+    """Return SQLite's trigger against sums that no double holds: it would make a float of them."""
+    name = _name(table)
+    beyond = " OR ".join(
+        f"typeof(NEW.{column}) <> 'integer' OR abs(NEW.{column}) > {INTEGER_MAX}"
+        for column in columns
+    )
+    return (
+        f"CREATE TRIGGER IF NOT EXISTS {name}_bounds_{action.lower()} BEFORE {action} ON {name}"
+        f" WHEN {beyond} BEGIN SELECT RAISE(ABORT, '{BEYOND}'); END"
+    )
+
+
+def _bound_statements(engine: Engine) -> list[str]:
+    """Return what keeps sums within the integers that every reader of JSON knows."""
+    sums = ((Balance, ("amount",)), (RunningTotal, COLUMNS))
+    if isinstance(engine, LedgerSQLiteEngine):
+        return [
+            _bound_trigger(table, columns, action)
+            for table, columns in sums
+            for action in ("INSERT", "UPDATE")
+        ]
+    return [
+        f"ALTER TABLE {_name(table)} DROP CONSTRAINT IF EXISTS {_name(table)}_bounds,"
+        f" ADD CONSTRAINT {_name(table)}_bounds CHECK ("
+        + " AND ".join(f"abs({column}) <= {INTEGER_MAX}" for column in columns)
+        + ")"
+        for table, columns in sums
+    ]
+
+
 def _storage_statements(engine: Engine) -> list[str]:
     """Return what keeps PostgreSQL from trying to compress hashes, which cannot be compressed."""
     if isinstance(engine, LedgerSQLiteEngine):
@@ -97,5 +131,6 @@ async def create_schema(engine: Engine, more_tables: Sequence[type[Table]] = ())
         *_index_statements(),
         *_trigger_statements(engine, APPEND_ONLY),
         *_storage_statements(engine),
+        *_bound_statements(engine),
     ):
         await engine.run_ddl(statement)

@@ -30,7 +30,7 @@ class TrustContributionFacts(Facts, frozen=True, kw_only=True):
         """Return: out of the settlor, into the trust."""
         return (
             Posting(donor_account(self.settlor.reference), -self.amount, self.currency),
-            Posting(trust_account(self.trust), self.amount, self.currency),
+            Posting(trust_account(organisation, self.trust), self.amount, self.currency),
         )
 
     def listed(self) -> Listed:

@@ -37,7 +37,7 @@ class TrustDistributionFacts(Facts, frozen=True, kw_only=True):
 
     def postings(self, organisation: str) -> tuple[Posting, ...]:
         """Return: out of the trust, to the recipient's fund or into what the trust has spent."""
-        trust = trust_account(self.trust)
+        trust = trust_account(organisation, self.trust)
         if self.recipient is not None:
             target = fund_account(self.recipient.organisation, self.recipient.fund)
         else:

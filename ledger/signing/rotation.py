@@ -243,7 +243,7 @@ class LogSigners:
 
         Raises:
             VerificationError: nothing leads from the given keys to the signer; or an ML-DSA-44 key
-                of the log was given, and did not sign.
+                of the log, or a witness's key, was given and did not sign.
             RotationError: as `rotation_steps`.
         """
         steps = rotation_steps(self.given, self._rotations)
@@ -265,7 +265,16 @@ class LogSigners:
                     text=self._offered[0],
                 )
             )
+        self._check_witnesses()
         return (*found, *self._post_quantum())
+
+    def _check_witnesses(self) -> None:
+        """Insist on the cosignature of every witness whose key was given."""
+        for key in self.given:
+            if key.signature_type is SignatureType.COSIGNATURE and not _bears(self._text, key):
+                raise VerificationError(
+                    "The witness {name} did not cosign this checkpoint.", name=key.name
+                )
 
     def _post_quantum(self) -> list[Message]:
         """Insist on the signature of an ML-DSA-44 key: else whoever broke Ed25519 leaves it out."""

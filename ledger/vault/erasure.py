@@ -160,11 +160,13 @@ async def preview(ledger: Ledger, sought: Sought) -> Erasure:
 async def finish_erasure(ledger: Ledger) -> bool:
     """Finish an erasure that was interrupted; return whether there was one.
 
-    If its transaction was taken back, nothing is erased yet, and it can be asked for again.
+    If its transaction was taken back, nothing is erased yet, and it can be asked for again. A copy
+    of the key file that it left unfinished is removed, for that would open old copies of the
+    database.
     """
     keys = ledger.vault.page_keys
     keys.refresh()
-    if not keys.unfinished():
+    if not keys.unfinished() and not keys.has_leftovers():
         return False
     async with ledger.write() as writer:
         keys.refresh()

@@ -21,7 +21,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from ledger.messages import Refused
-from ledger.signing.secret_files import make_secret, read_secret, replace_secret
+from ledger.signing.secret_files import (
+    leftovers,
+    make_secret,
+    read_secret,
+    remove_leftovers,
+    replace_secret,
+)
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
@@ -149,6 +155,10 @@ class PageKeys:
             if slot.older != NO_KEY
         }
 
+    def has_leftovers(self) -> bool:
+        """Return whether a file stands beside this one in which old keys may have stayed."""
+        return bool(leftovers(self._path))
+
     def refresh(self) -> None:
         """Read the file again if it was written anew since."""
         if self._stamp() != self._loaded.stamp:
@@ -174,6 +184,7 @@ class PageKeys:
     def destroy_older(self, generations: Mapping[int, int]) -> None:
         """Destroy the older keys of those buckets whose newest generation is still the one given.
 
+        Copies of the file that interrupted writing left go too. Hold the writer's lock.
         A bucket that has a newer generation by now belongs to another erasure, which may need both.
         """
         self.refresh()
@@ -184,6 +195,7 @@ class PageKeys:
                 changes[bucket] = Slot(generation, slot.newest, NO_KEY)
         if changes:
             self._write(changes)
+        remove_leftovers(self._path)
 
     def _write(self, changes: Mapping[int, Slot]) -> None:
         slots = bytearray(self._loaded.slots)

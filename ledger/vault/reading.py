@@ -2,11 +2,18 @@
 
 from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from ledger.tables import VaultConsent, VaultPage, VaultThanks
 from ledger.vault.vault import Opening, Page, Vault, page_of
 
 PAGES_AT_ONCE = 900
+THANKS_MIN: Final = 5
+"""Fewest names of an organisation that are thanked without amounts; with fewer, none is shown.
+
+A single name would belong to the only anonymous gift, by elimination: k-anonymity with k = 5, as
+statistics offices commonly choose for the smallest group that they publish.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +94,12 @@ async def thanked_names(vault: Vault, organisation: str, limit: int) -> tuple[li
     """Return names that an organisation (its identifier) thanks without amounts, in their order.
 
     Returns:
-        At most `limit` different names, and for how many gifts somebody is thanked.
+        At most `limit` different names, and for how many gifts somebody is thanked; none and 0
+        where fewer than `THANKS_MIN` different names stand.
     """
     vault.page_keys.refresh()
     names: list[str] = []
+    most = max(limit, THANKS_MIN)
     count, last = 0, ""
     while rows := (
         await VaultThanks.select()
@@ -102,6 +111,6 @@ async def thanked_names(vault: Vault, organisation: str, limit: int) -> tuple[li
         for row in rows:
             if row["consent"] not in closed:
                 thanked = vault.open_thanks(row["page"], bytes(row["sealed"])).names
-                names, count = sorted({*names, *thanked})[:limit], count + len(thanked)
+                names, count = sorted({*names, *thanked})[:most], count + len(thanked)
         last = rows[-1]["page"]
-    return names, count
+    return (names[:limit], count) if len(names) >= THANKS_MIN else ([], 0)

@@ -6,14 +6,20 @@ tiles that show it, so that a third party can repeat the check without the log.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Final
 
 from ledger.canonical import CanonicalError, decode
 from ledger.hashing import leaf_hash, tree_root
 from ledger.messages import Message, Refused
-from ledger.proofs import ProofError, consistency_proof, verify_consistency
+from ledger.proofs import ProofError, TileReader, consistency_proof, verify_consistency
 from ledger.signing.notes import Checkpoint, NoteError, VerifierKey, open_checkpoint, open_note
 from ledger.tiles import HASH_BYTES, TILE_WIDTH, RightEdge, TilePath, decode_bundle
 from ledger.verification import CHECKPOINT, Fetch
+
+DAMAGED: Final = Message(
+    "The tiles received do not belong together: a download was damaged. Try again."
+)
 
 
 class InconsistencyError(Exception):
@@ -81,8 +87,32 @@ class Following:
 
         Raises:
             InconsistencyError: the log contradicts itself.
-            UnavailableError: it cannot be reached, or a file is missing.
+            UnavailableError: it cannot be reached, or a file is missing or was damaged.
         """
+        try:
+            return self._follow(kept, entries=entries)
+        except InconsistencyError as error:
+            if error.convicts:
+                self._confirm(kept)
+            raise
+
+    def _confirm(self, kept: Checkpoint | None) -> None:
+        """Check the evidence as others will: nobody is convicted by what does not show it.
+
+        Raises:
+            UnavailableError: the files do not convict the log.
+        """
+        again = Following(self.files.__getitem__, self._keys)
+        try:
+            again._follow(kept, entries=False)
+        except InconsistencyError as error:
+            if error.convicts:
+                return
+        except UnavailableError:
+            pass
+        raise UnavailableError(DAMAGED)
+
+    def _follow(self, kept: Checkpoint | None, *, entries: bool) -> Followed:
         note, checkpoint = self._open()
         self._size = checkpoint.size
         if kept is not None:
@@ -140,23 +170,23 @@ class Following:
 
     def _failure(
         self, kept: Checkpoint, checkpoint: Checkpoint, sizes: Mapping[str, int]
-    ) -> InconsistencyError:
+    ) -> InconsistencyError | UnavailableError:
         """Return why the proof fails: because of another history, or of tiles that are damaged.
 
-        If the tiles belong to the new checkpoint, and the tree in them begins with another root
-        than the kept one, then the log signed two histories: the hashes leave no other way.
+        All tiles are fetched again, each once. If they belong to the new checkpoint, and the tree
+        in them begins with another root than the kept one, then the log signed two histories: the
+        hashes leave no other way. Otherwise a download was damaged, which proves nothing.
         """
+        self.files = {CHECKPOINT: self.files[CHECKPOINT]}
+        read = cache(self._tile)
         try:
-            begins = self._edge(kept.size).root()
-            proof = consistency_proof(kept.size, checkpoint.size, self._tile)
+            begins = self._edge(kept.size, read).root()
+            proof = consistency_proof(kept.size, checkpoint.size, read)
             verify_consistency(kept.size, begins, checkpoint.size, checkpoint.root, proof)
         except (ProofError, InconsistencyError):
-            damaged = Message(
-                "The log does not prove that it continues the checkpoint that was kept: its tiles"
-                " are not those of its own checkpoint over {found} entries.",
-                **sizes,
-            )
-            return InconsistencyError(damaged)
+            return UnavailableError(DAMAGED)
+        if begins == kept.root:
+            return UnavailableError(DAMAGED)
         rewritten = Message(
             "The history was rewritten: the log of {found} entries does not begin with the {kept}"
             " entries of the checkpoint that was kept.",
@@ -178,24 +208,23 @@ class Following:
             )
         return tile
 
-    def _edge(self, size: int) -> RightEdge:
+    def _edge(self, size: int, read: TileReader) -> RightEdge:
         """Return the right edge that the tree had at an earlier size, from the present tiles."""
         levels: list[bytes] = []
         remaining, now = size, self._size
         while remaining:
             number, width = divmod(remaining, TILE_WIDTH)
-            levels.append(self._beginning(len(levels), number, width, now) if width else b"")
+            levels.append(b"")
+            if width:  # the tile may be wider by now, for its row is `now` hashes long
+                present = min(TILE_WIDTH, now - number * TILE_WIDTH)
+                path = TilePath(len(levels) - 1, number, present)
+                levels[-1] = read(path)[: width * HASH_BYTES]
             remaining, now = number, now // TILE_WIDTH
         return RightEdge(size, levels)
 
-    def _beginning(self, level: int, number: int, width: int, now: int) -> bytes:
-        """Return the first hashes of a tile of a row that is `now` hashes long."""
-        path = TilePath(level, number, min(TILE_WIDTH, now - number * TILE_WIDTH))
-        return self._tile(path)[: width * HASH_BYTES]
-
     def _check_entries(self, kept: Checkpoint | None, checkpoint: Checkpoint) -> None:
         """Read the entries since the kept checkpoint, and compute the root hash over them."""
-        edge = self._edge(kept.size) if kept is not None else RightEdge()
+        edge = self._edge(kept.size, self._tile) if kept is not None else RightEdge()
         for number in range(edge.size // TILE_WIDTH, -(-checkpoint.size // TILE_WIDTH)):
             leaves = self.check_bundle(number, checkpoint.size)
             for full in edge.append(leaves[edge.size - number * TILE_WIDTH :]):
@@ -212,9 +241,11 @@ class Following:
 
     def _check_tile(self, path: TilePath, expected: bytes) -> None:
         """Compare a tile above the leaves with the hashes that follow from the entries."""
-        if not path.level or self._tile(path) == expected:
+        if not path.level:
             return
         found = self._tile(path)
+        if found == expected:
+            return
         differing = next(i for i, byte in enumerate(expected) if found[i] != byte)
         child = path.number * TILE_WIDTH + differing // HASH_BYTES
         self.check_parent(TilePath(path.level - 1, child))

@@ -2,7 +2,7 @@
 
 import click
 
-from public_site.commands.auditing import audit, rebuild
+from public_site.commands.auditing import audit, rebuild, restore_entries
 from public_site.commands.charity_group import CharityGroup
 from public_site.commands.cosigning import cosign
 from public_site.commands.demo import demo
@@ -57,6 +57,7 @@ for command in (
     log_key,
     audit,
     rebuild,
+    restore_entries,
     cosign,
     witness,
     monitor,

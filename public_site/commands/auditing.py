@@ -1,12 +1,16 @@
-"""Provides `charity audit` and `charity rebuild`: the operator's checks of the own database."""
+"""Provides `charity audit`, `charity rebuild`, `charity restore-entries`: care for the database."""
+
+from pathlib import Path
 
 import click
 
 from ledger.auditing.audit import AuditReport, audit_log
 from ledger.auditing.rebuilding import compare_summaries, replace_summaries
+from ledger.auditing.restoring import restore_entries as restore
 from ledger.log import Ledger
 from ledger.messages import Message
 from ledger.signing.keys import read_retired_keys
+from ledger.verification import folder_fetch
 from public_site.commands.charity_group import (
     REFUSED,
     json_option,
@@ -89,6 +93,29 @@ def rebuild(replace: bool, as_json: bool) -> None:
         _say_outcome(bool(differences), replace)
     if differences and not replace:
         raise click.exceptions.Exit(REFUSED)
+
+
+@click.command("restore-entries")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@json_option
+def restore_entries(folder: Path, as_json: bool) -> None:
+    """Bring back from exported files what an old copy of the database lacks.
+
+    Nothing is changed unless the files, signed by this log, continue the database. Names in the
+    vault do not come back with the entries.
+    """
+
+    async def bring_back(ledger: Ledger) -> range:
+        with progress_bar() as show:
+            return await restore(
+                ledger, folder_fetch(folder), lambda done, total: show("append", done, total)
+            )
+
+    positions = with_ledger(bring_back)
+    if as_json:
+        print_json({"first": positions.start, "restored": len(positions)})
+    else:
+        say("{count} entries were brought back.", count=len(positions))
 
 
 DIFFERENCES_TOLD = 100

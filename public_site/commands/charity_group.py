@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 import sys
+import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
@@ -56,7 +57,18 @@ def text(message: Message) -> str:
         chosen = read_settings().language
     except WrongUse:
         chosen = None
-    return message.text(translator(command_language(chosen)))
+    return harmless(message.text(translator(command_language(chosen))))
+
+
+def harmless(words: str) -> str:
+    """Return a text in which nothing steers the terminal: texts of a log may come from anybody."""
+    return "".join(
+        f"\\u{{{ord(character):x}}}" if _steers(character) else character for character in words
+    )
+
+
+def _steers(character: str) -> bool:
+    return character != "\n" and unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"}
 
 
 def say(template: str, /, **values: object) -> None:

@@ -23,9 +23,9 @@ from public_site.settings import Settings
 
 
 async def _open_once(settings: Settings) -> None:
-    """Open the ledger, so that what is missing is said before the server starts."""
-    async with opened(settings):
-        pass
+    """Open the ledger, so that what is missing or damaged is said before the server starts."""
+    async with opened(settings) as ledger:
+        await ledger.check_head()
 
 
 def _check_port(host: str, port: int) -> None:

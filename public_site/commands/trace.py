@@ -9,6 +9,7 @@ from ledger.messages import Message, Translate, WrongUse
 from ledger.reading import read_entry
 from ledger.tracing import Direction
 from public_site.commands.charity_group import (
+    harmless,
     json_option,
     print_json,
     read_settings,
@@ -148,4 +149,4 @@ def trace(position: int, as_json: bool) -> None:
         print_json({"traces": [trace_document(*each, translate) for each in traced]})
         return
     for number, (found, lines) in enumerate(traced):
-        click.echo("\n" * bool(number) + "\n".join(_told(found, lines, translate)))
+        click.echo("\n" * bool(number) + harmless("\n".join(_told(found, lines, translate))))

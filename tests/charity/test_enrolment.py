@@ -14,7 +14,7 @@ from ledger.kinds.donation import DonationFacts, Donor, Visibility
 from ledger.log import Ledger
 from ledger.messages import Refused
 from ledger.tables import VaultDonor, VaultPage, VaultThanks
-from ledger.vault.reading import known_donors, thanked_names
+from ledger.vault.reading import THANKS_MIN, known_donors, thanked_names
 from ledger.vault.vault import commitment
 from tests.ledger.entries import IDENTIFIER, requested
 
@@ -76,7 +76,15 @@ async def test_a_name_without_the_amount_looks_like_any_anonymous_gift(ledger: L
     assert await shown(ledger, thanked) is None
     pages = await VaultPage.select(VaultPage.shown, VaultPage.consent)
     assert pages == [{"shown": None, "consent": None}] * 2
-    assert await thanked_names(ledger.vault, IDENTIFIER, 9) == ([PERSON.name], 1)
+    assert await thanked_names(ledger.vault, IDENTIFIER, 9) == ([], 0), "alone, it tells whose"
+    await given(ledger, PERSON, Choice.WITHOUT_AMOUNT, "again", number)
+    others = [f"虚构鸣谢{place}" for place in range(THANKS_MIN - 1)]
+    for name in others[1:]:
+        await given(ledger, Giver(name), Choice.WITHOUT_AMOUNT, name, number)
+    assert await thanked_names(ledger.vault, IDENTIFIER, 9) == ([], 0), "one too few"
+    await given(ledger, Giver(others[0]), Choice.WITHOUT_AMOUNT, others[0], number)
+    names = sorted([PERSON.name, *others])
+    assert await thanked_names(ledger.vault, IDENTIFIER, 9) == (names, THANKS_MIN + 1)
     assert await thanked_names(ledger.vault, "CN-USCI-53330000501874064B", 9) == ([], 0)
 
 
@@ -128,7 +136,10 @@ async def test_a_withdrawn_consent_hides_names_and_thanks_but_destroys_nothing(
 ) -> None:
     number, other = await consented(ledger), await consented(ledger)
     donor = await given(ledger, PERSON, Choice.WITH_AMOUNT, "one", number)
-    await given(ledger, SAME_NAME, Choice.WITHOUT_AMOUNT, "two", number)
+    for place in range(THANKS_MIN):
+        thanked = Giver(f"虚构鸣谢{place}")
+        await given(ledger, thanked, Choice.WITHOUT_AMOUNT, thanked.name, number)
+    assert (await thanked_names(ledger.vault, IDENTIFIER, 9))[1] == THANKS_MIN
     stays = await given(ledger, SAME_NAME, Choice.WITH_AMOUNT, "three", other)
     assert await withdraw_consent(number, "2026-01-02T03:04:05Z")
     assert not await withdraw_consent(number, "2026-01-03T03:04:05Z")

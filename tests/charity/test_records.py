@@ -334,6 +334,24 @@ async def test_a_trust_takes_and_gives(ledger: Ledger) -> None:
             await record_trust_distribution(writer, request("more"), grant)
 
 
+async def test_a_trust_is_spent_by_its_trustee_alone(ledger: Ledger) -> None:
+    put_in = TrustContributionFacts(amount=900, settlor=donor(1), trust="XT-1")
+    spent_on_purpose = TrustDistributionFacts(amount=500, description="示例资助", trust="XT-1")
+    async with ledger.write() as writer:
+        await record_trust_contribution(writer, request("in"), put_in)
+    with pytest.raises(Refused, match=f"bring trusts/CN-USCI-{OTHER}/XT-1 to -500 CNY"):
+        async with ledger.write() as writer:
+            await record_trust_distribution(writer, request("out", OTHER), spent_on_purpose)
+    async with ledger.write() as writer:
+        await record_trust_contribution(writer, request("in", OTHER), put_in)
+        await record_trust_distribution(writer, request("out", OTHER), spent_on_purpose)
+    rows = await Balance.select().where(Balance.account.like("trusts/%"))
+    assert {row["account"]: row["amount"] for row in rows} == {
+        f"trusts/{IDENTIFIER}/XT-1": 900,
+        f"trusts/CN-USCI-{OTHER}/XT-1": 400,
+    }
+
+
 async def test_a_filing_is_recorded(ledger: Ledger) -> None:
     facts = FilingFacts(digest="0" * 64, number="SAMPLE-1", subject="示例备案")
     async with ledger.write() as writer:

@@ -228,6 +228,20 @@ async def test_a_settlors_money_is_followed_through_the_trust_into_a_fund(ledger
     assert in_short(await trace_spending(3)) == [(0, 45, (2,))]
 
 
+async def test_another_trustees_trust_of_the_same_number_is_another(ledger: Ledger) -> None:
+    given = TrustContributionFacts(amount=100, settlor=donor(1), trust=TRUST)
+    spent = TrustDistributionFacts(amount=30, description="示例支出", trust=TRUST)
+    await append(
+        ledger,
+        requested("trust_contribution", given, "given"),
+        requested("trust_contribution", given, "given", organisation=OTHER),
+        requested("trust_distribution", spent, "spent", organisation=OTHER),
+    )
+    assert in_short(await trace_gift(0)) == [(None, 100, ())]
+    assert in_short(await trace_gift(1)) == [(2, 30, ()), (None, 70, ())]
+    assert in_short(await trace_spending(2)) == [(1, 30, ())]
+
+
 async def test_what_moves_no_money_is_not_traced(ledger: Ledger) -> None:
     pledge = requested("pledge", PledgeFacts(amount=5, donor=donor(1), fund="general"), "pledge")
     await append(ledger, gift(0, 5), pledge, spending(2, 5))

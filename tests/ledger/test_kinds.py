@@ -112,7 +112,7 @@ def test_a_refund_is_listed_with_its_fund_its_donor_and_its_gift() -> None:
 
 WATER = "goods:示例瓶装水/箱"
 OTHER = "CN-USCI-53330000501874064B"
-TRUST = "trusts/4403000000001"
+TRUST = f"trusts/{IDENTIFIER}/4403000000001"
 
 
 @pytest.mark.parametrize(
@@ -266,5 +266,5 @@ def test_what_is_no_unit_of_goods_is_refused(unit: str) -> None:
 
 
 def test_only_funds_goods_and_trusts_must_be_covered() -> None:
-    accounts = (DONOR, FUND, f"spent/{IDENTIFIER}/p/program", "trusts/x", "goods/x/y")
-    assert list(filter(must_stay_covered, accounts)) == [FUND, "trusts/x", "goods/x/y"]
+    accounts = (DONOR, FUND, f"spent/{IDENTIFIER}/p/program", TRUST, "goods/x/y")
+    assert list(filter(must_stay_covered, accounts)) == [FUND, TRUST, "goods/x/y"]

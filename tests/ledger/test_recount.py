@@ -13,7 +13,16 @@ from ledger.messages import Refused
 from ledger.recount import Recount, amount_text
 from ledger.summaries import summarise
 from tests.ledger.courses import GOODS, TRUST, Step, courses, entries_of, step
-from tests.ledger.entries import changed, donor, gift, refund_of, requested, reversal_of, spending
+from tests.ledger.entries import (
+    IDENTIFIER,
+    changed,
+    donor,
+    gift,
+    refund_of,
+    requested,
+    reversal_of,
+    spending,
+)
 
 
 def recounted(entries: Sequence[Entry], *, with_reader: bool = True) -> Recount:
@@ -85,7 +94,7 @@ def test_goods_and_trusts_below_zero_are_found_out() -> None:
     with pytest.raises(Refused, match="brings goods/"):
         recounted(course[1:])
     course = entries_of([step("trust_contribution", 5), step("trust_distribution", 5)])
-    with pytest.raises(Refused, match=f"brings trusts/{TRUST}"):
+    with pytest.raises(Refused, match=f"brings trusts/{IDENTIFIER}/{TRUST}"):
         recounted(course[1:])
 
 

@@ -53,7 +53,7 @@ def effects(entry: Entry) -> list[Effect]:  # noqa: C901, PLR0911, PLR0912 (a ca
         case "refund":
             return [Effect(goods if facts.goods else fund, "refunded", facts.amount)]
         case "trust_contribution":
-            return [Effect(f"trusts/{facts.trust}", *one) for one in came_in]
+            return [Effect(f"trusts/{organisation}/{facts.trust}", *one) for one in came_in]
         case "onward_transfer":
             found = [Effect(fund, *one) for one in passed]
             if facts.giver is not None:
@@ -61,7 +61,7 @@ def effects(entry: Entry) -> list[Effect]:  # noqa: C901, PLR0911, PLR0912 (a ca
                 found.append(Effect(giver, "passed_on", facts.amount))
             return found
         case "trust_distribution":
-            trust = f"trusts/{facts.trust}"
+            trust = f"trusts/{organisation}/{facts.trust}"
             if facts.recipient is None:
                 return [Effect(trust, "spent", facts.amount)]
             fund = f"funds/{facts.recipient.organisation}/{facts.recipient.fund}"

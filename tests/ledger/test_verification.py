@@ -1,6 +1,7 @@
 """Provides the tests of the audit: what an honest log proves, and what has to be caught."""
 
 import base64
+import os
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
@@ -15,7 +16,13 @@ from ledger.hashing import EMPTY_ROOT, leaf_hash
 from ledger.proofs import TlogProof, inclusion_proof
 from ledger.signing.notes import Checkpoint, SignatureType, SigningKey, open_checkpoint, sign_note
 from ledger.tiles import RightEdge, TilePath, encode_bundle, tiles_of
-from ledger.verification import VerificationError, folder_fetch, verify_entry, verify_log
+from ledger.verification import (
+    LARGEST_FILE,
+    VerificationError,
+    folder_fetch,
+    verify_entry,
+    verify_log,
+)
 
 Files = dict[str, bytes]
 
@@ -285,10 +292,7 @@ def test_a_partial_tile_may_be_gone_when_the_full_one_exists() -> None:
 
 def test_a_folder_gives_its_files_and_nothing_outside(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    for name, data in honest(300).items():
-        file = log / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
+    write_honest(log)
     (tmp_path / "secret").write_bytes(b"secret")
     (log / "link").symlink_to(tmp_path / "secret")
     fetch = folder_fetch(log)
@@ -297,6 +301,34 @@ def test_a_folder_gives_its_files_and_nothing_outside(tmp_path: Path) -> None:
     for path in [*outside, "", "tile", "absent", "checkpoint/000"]:
         with pytest.raises(LookupError):
             fetch(path)
+
+
+def write_honest(log: Path) -> None:
+    for name, data in honest(300).items():
+        (log / name).parent.mkdir(parents=True, exist_ok=True)
+        (log / name).write_bytes(data)
+
+
+def test_links_in_a_circle_pipes_and_closed_folders_are_missing_files(tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "one").symlink_to("two")
+    (tmp_path / "two").symlink_to("one")
+    os.mkfifo(tmp_path / "checkpoint")
+    fetch = folder_fetch(tmp_path)
+    for path in ("circle", "circle/000", "one", "one/tile/0", "checkpoint", "a" * 300):
+        with pytest.raises(LookupError):
+            fetch(path)
+    with pytest.raises(VerificationError, match="checkpoint is missing"):
+        verify_log(fetch, KEYS)
+
+
+def test_a_file_that_memory_cannot_hold_is_refused(tmp_path: Path) -> None:
+    write_honest(tmp_path)
+    os.truncate(tmp_path / "checkpoint", 8 << 30)
+    with pytest.raises(VerificationError, match="no file of a log is that long"):
+        verify_log(folder_fetch(tmp_path), KEYS)
+    os.truncate(tmp_path / "checkpoint", LARGEST_FILE)
+    assert len(folder_fetch(tmp_path)("checkpoint")) == LARGEST_FILE
 
 
 def receipt(index: int, size: int) -> str:

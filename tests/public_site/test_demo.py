@@ -14,6 +14,7 @@ import pytest
 from charity.sample.building import SampleCity
 from charity.sample.city import plan
 from ledger.kinds import KINDS
+from ledger.vault.reading import THANKS_MIN
 from public_site.commands.demo import UNFINISHED, build_sample
 from public_site.settings import Settings
 from tests.public_site.running import Run, environment, run_apart
@@ -137,7 +138,7 @@ def _check_promises(home: Path) -> None:
         if entry["facts"].get("donor", {}).get("visibility") == "pseudonymous"
     )
     assert list(lasting.values()) == [2], "a pseudonymous donor who gives again"
-    assert len(read(home, "SELECT 1 FROM vault_thanks")) == 1
+    assert len(read(home, "SELECT 1 FROM vault_thanks")) == THANKS_MIN
     assert not read(home, NEGATIVE), "no fund below zero"
 
 

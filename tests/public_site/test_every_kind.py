@@ -257,6 +257,7 @@ async def test_other_units_and_trusts_have_tables_of_their_own(
     assert units == ["2.50 HKD", "0.00 HKD", "2.50 HKD", "300 箱", "20 箱", "280 箱"]
     trusts = [cell.text for cell in sections["trusts"].with_class("money") if cell.tag == "td"]
     assert trusts == ["¥5,000.00", "¥1,001.00", "¥3,999.00"]
+    assert TRUST in [cell.text for cell in sections["trusts"].every("th")]
     home = await page_of(every_kind, f"/{language}/")
     sections = {each.get("aria-labelledby"): each for each in home.every("section")}
     assert {"other-units", "trusts"} <= sections.keys()
@@ -294,3 +295,12 @@ async def test_each_kind_tells_its_own_facts(every_kind: httpx.AsyncClient, lang
         page = await page_of(every_kind, f"/{language}/entries/{kinds.index(kind)}")
         told = {cell.text for cell in page.every("dd")}
         assert set(words) <= told, kind
+
+
+async def test_accounts_of_a_trust_are_named_by_its_number(every_kind: httpx.AsyncClient) -> None:
+    place = [entry.kind for entry in ENTRIES].index("trust_distribution")
+    assert ENTRIES[place].facts.recipient is None
+    page = await page_of(every_kind, f"/en/entries/{place}")
+    text = page.one("main").text
+    for label in ("Charitable trust", "Spent by the charitable trust"):
+        assert f"{label}: {TRUST}" in text, label

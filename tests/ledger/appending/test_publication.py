@@ -1,17 +1,20 @@
 """Tests of publishing: nothing is signed that is not so, and nothing is signed twice."""
 
+import asyncio
 import shutil
 from pathlib import Path
 
+import anyio
 import pytest
 
 from ledger.appending.publication import LogDamaged, Publisher, edge_at, stored_edge
-from ledger.appending.signed_store import Signed
+from ledger.appending.signed_store import Signed, SignedStore
 from ledger.database.engines import read_connection
 from ledger.export import export_log
 from ledger.hashing import leaf_hash
 from ledger.log import Ledger
 from ledger.reading import read_head
+from ledger.signing.notes import Checkpoint, open_checkpoint, sign_note
 from ledger.tiles import RightEdge
 from ledger.verification import folder_fetch, verify_log
 from public_site.opening import opened
@@ -127,17 +130,6 @@ async def test_nothing_is_appended_to_a_database_restored_from_an_old_copy(
         assert len(await stored_bodies()) == 10
 
 
-async def test_a_fork_that_another_process_signs_first_is_not_signed_again(
-    ledger: Ledger,
-) -> None:
-    await append_gifts(ledger, 0, 10)
-    signed = ledger.store.read()
-    await commit_only(ledger, 10, 1)
-    assert ledger.store.replace(signed, Signed(11, signed.note))
-    assert await ledger.publisher.publish() == 11
-    assert ledger.store.read() == Signed(11, signed.note)
-
-
 @pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 512, 600])
 async def test_the_edge_of_every_earlier_size_comes_from_the_tiles(
     ledger: Ledger, size: int
@@ -146,3 +138,59 @@ async def test_the_edge_of_every_earlier_size_comes_from_the_tiles(
     edge = RightEdge()
     edge.append([leaf_hash(body) for body in (await stored_bodies())[:size]])
     assert (await edge_at(size)).root() == edge.root()
+
+
+async def test_witnesses_are_asked_before_the_first_signature_whoever_comes_first(
+    ledger: Ledger,
+) -> None:
+    """One who is refused, cancelled or overtaken leaves the question to the next."""
+    asked: list[str] = []
+    answer = asyncio.Event()
+
+    async def ask(note: str) -> int:
+        asked.append(note)
+        await answer.wait()
+        return 500
+
+    ledger.publisher.ask_witnesses = ask
+    with anyio.move_on_after(0.01):
+        await append(ledger, gift(1))
+    answer.set()
+    outcomes = await asyncio.gather(
+        append(ledger, gift(2)), ledger.append(gift(3)), return_exceptions=True
+    )
+    assert [type(outcome) for outcome in outcomes] == [LogDamaged, LogDamaged]
+    assert len(asked) == 3
+    assert open_checkpoint(asked[0], [ledger.verifier_key]).size == 0
+    assert await stored_bodies() == []
+
+    async def agree(note: str) -> int:
+        return 0
+
+    ledger.publisher.ask_witnesses = agree
+    await append(ledger, gift(4))
+    assert ledger.publisher.ask_witnesses is None
+
+
+async def test_a_checkpoint_that_does_not_belong_to_the_entries_is_not_published(
+    ledger: Ledger,
+) -> None:
+    await append_gifts(ledger, 0, 10)
+    other = sign_note(Checkpoint(ledger.origin, 11, bytes(32)).text(), ledger.signing_keys)
+    await commit_only(ledger, 10, 1)
+    assert ledger.store.replace(ledger.store.read(), Signed(11, other))
+    with pytest.raises(LogDamaged, match="newest checkpoint"):
+        await ledger.publisher.publish()
+    assert (await published_sizes())[-1] == 10
+
+
+async def test_what_another_process_has_signed_is_seen_before_anything_is_appended(
+    ledger: Ledger,
+) -> None:
+    await append_gifts(ledger, 0, 10)
+    another = SignedStore(ledger.store.file)
+    note = sign_note(Checkpoint(ledger.origin, 500, bytes(32)).text(), ledger.signing_keys)
+    assert another.replace(another.read(), Signed(500, note))
+    with pytest.raises(LogDamaged, match="old copy"):
+        await append(ledger, gift(99))
+    assert len(await stored_bodies()) == 10

@@ -1,6 +1,7 @@
 """Tests of single appends from many tasks: durable, in groups, each fact once."""
 
 import asyncio
+from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ledger.entries import Entry
 from ledger.export import export_log
 from ledger.kinds.donation import DonationFacts, Visibility
 from ledger.kinds.refund import RefundFacts, RefundReason
+from ledger.kinds.trust_contribution import TrustContributionFacts
 from ledger.log import Ledger
 from ledger.messages import Refused
 from ledger.reading import read_head
@@ -24,6 +26,7 @@ from tests.ledger.entries import (
     donor,
     gift,
     requested,
+    reversal_of,
     spending,
     stored_bodies,
     stored_entries,
@@ -94,6 +97,35 @@ async def test_a_repeated_gift_is_known_by_its_donors_name(ledger: Ledger) -> No
     assert await ledger.append(*named_gift(ledger, "虚构甲")) == Appended(0, repeated=True)
     with pytest.raises(Conflict):
         await ledger.append(*named_gift(ledger, "虚构乙"))
+
+
+def named_contribution(ledger: Ledger, name: str) -> tuple[Entry, list[VaultRow]]:
+    """Return the same 5 yuan put into a trust by somebody, freshly enrolled each time."""
+    [enrolled], rows = ledger.vault.enrol([name], ledger.clock(), Visibility.ANONYMOUS)
+    facts = TrustContributionFacts(amount=500, settlor=enrolled, trust="XT-1")
+    return requested("trust_contribution", facts, "named-contribution"), list(rows)
+
+
+async def test_a_repeated_contribution_is_known_by_its_settlors_name(ledger: Ledger) -> None:
+    for repeated in (False, True):
+        contribution = named_contribution(ledger, "虚构甲")
+        assert await ledger.append(*contribution) == Appended(0, repeated=repeated)
+    with pytest.raises(Conflict):
+        await ledger.append(*named_contribution(ledger, "虚构乙"))
+
+
+@pytest.mark.parametrize("make", [named_gift, named_contribution])
+async def test_a_repeated_reversal_is_known_by_the_name_in_the_reversed_entry(
+    ledger: Ledger, make: Callable[[Ledger, str], tuple[Entry, list[VaultRow]]]
+) -> None:
+    first, rows = make(ledger, "虚构甲")
+    await ledger.append(first, rows)
+    assert await ledger.append(reversal_of(0, first)) == Appended(1, repeated=False)
+    again, rows = make(ledger, "虚构甲")
+    assert await ledger.append(reversal_of(0, again), rows) == Appended(1, repeated=True)
+    other, rows = make(ledger, "虚构乙")
+    with pytest.raises(Conflict):
+        await ledger.append(reversal_of(0, other), rows)
 
 
 async def test_a_fund_never_goes_below_zero_whatever_comes_together(ledger: Ledger) -> None:

@@ -236,3 +236,16 @@ async def test_onward_transfers_fill_a_fund_like_gifts(ledger: Ledger) -> None:
     facts = OnwardTransferFacts(amount=70, donor=donor(1), fund="general")
     await append(ledger, requested("onward_transfer", facts, "1"), spending(1, 70))
     assert len(await stored_bodies()) == 2
+
+
+async def test_sums_that_no_reader_could_hold_exactly_are_refused(ledger: Ledger) -> None:
+    largest = 10**15
+    await append(ledger, *(gift(number, largest) for number in range(9)))
+    before = await rows_of_all_tables()
+    with pytest.raises(Refused, match="larger than the ledger can hold"):
+        await append(ledger, gift(9, largest))
+    with pytest.raises(Refused, match="larger than the ledger can hold"):
+        await ledger.append(gift(9, largest))
+    assert await rows_of_all_tables() == before
+    await append(ledger, spending(1, largest))
+    await append(ledger, gift(10, 100))

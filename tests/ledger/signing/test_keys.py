@@ -124,9 +124,11 @@ async def test_a_log_is_not_made_with_the_key_of_another(
 ) -> None:
     monkeypatch.setenv("CHARITY_SIGNING_KEY", SigningKey.generate("other.example").to_text())
     settings = Settings(home=tmp_path, database="", origin="log.example/city")
-    with pytest.raises(Refused, match=r"other\.example"):
+    with pytest.raises(Refused, match="charity init --new-log"):
         await initialise(settings)
-    await initialise(Settings(home=tmp_path, database="", origin="other.example"))
+    with pytest.raises(Refused, match=r"other\.example"):
+        await initialise(settings, new_log=True)
+    await initialise(Settings(home=tmp_path, database="", origin="other.example"), new_log=True)
 
 
 async def test_a_key_without_its_log_makes_no_second_log(tmp_path: Path) -> None:
@@ -134,6 +136,24 @@ async def test_a_key_without_its_log_makes_no_second_log(tmp_path: Path) -> None
     settings = Settings(home=tmp_path, database="", origin="log.example/city")
     with pytest.raises(Refused, match="never made again under its key"):
         await initialise(settings)
+
+
+async def test_the_key_of_sample_data_signs_no_real_log(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, database="", origin="log.example/city")
+    await initialise(settings, sample=True)
+    (tmp_path / "charity.sqlite").unlink()
+    with pytest.raises(Refused, match="held sample data"):
+        await initialise(settings)
+    await initialise(settings, sample=True)
+
+
+async def test_a_key_that_lost_its_log_signs_no_sample_data(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, database="", origin="log.example/city")
+    await initialise(settings)
+    for name in ("charity.sqlite", "signed.sqlite"):
+        (tmp_path / name).unlink()
+    with pytest.raises(Refused, match="never made again under its key"):
+        await initialise(settings, sample=True)
 
 
 async def test_a_log_keeps_its_name(settings: Settings) -> None:

@@ -2,12 +2,18 @@
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ledger.messages import Refused
-from ledger.signing.secret_files import make_secret, read_secret, replace_secret
+from ledger.signing.secret_files import (
+    make_secret,
+    read_secret,
+    remove_leftovers,
+    replace_secret,
+)
 
 
 def mode(path: Path) -> int:
@@ -50,6 +56,52 @@ def test_a_secret_is_replaced_whole(tmp_path: Path) -> None:
     replace_secret(tmp_path / "a.key", "second")
     assert read_secret(tmp_path / "a.key") == "second"
     assert (mode(tmp_path / "a.key"), len(list(tmp_path.iterdir()))) == (0o600, 1)
+
+
+def die(*_: object) -> None:
+    os._exit(9)
+
+
+def fail(*_: object) -> None:
+    raise OSError("the disk is full")
+
+
+def replace_with(path: Path, text: str, replace: Callable[..., None]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "replace", replace)
+        replace_secret(path, text)
+
+
+def test_a_killed_replacement_leaves_one_known_file_which_the_next_one_takes(
+    tmp_path: Path,
+) -> None:
+    make_secret(tmp_path / "a.key", "first")
+    for _ in range(2):
+        child = os.fork()
+        if child == 0:
+            replace_with(tmp_path / "a.key", "second", die)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+        assert {one.name for one in tmp_path.iterdir()} == {"a.key", "a.key.unfinished"}
+    assert read_secret(tmp_path / "a.key") == "first"
+    (tmp_path / "a.key.unfinished").chmod(0o644)
+    replace_secret(tmp_path / "a.key", "third")
+    assert [one.name for one in tmp_path.iterdir()] == ["a.key"]
+    assert (mode(tmp_path / "a.key"), read_secret(tmp_path / "a.key")) == (0o600, "third")
+
+
+def test_a_failed_replacement_leaves_nothing(tmp_path: Path) -> None:
+    make_secret(tmp_path / "a.key", "first")
+    with pytest.raises(OSError, match="the disk is full"):
+        replace_with(tmp_path / "a.key", "second", fail)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["first\n"]
+
+
+def test_leftovers_are_removed_and_what_people_made_stays(tmp_path: Path) -> None:
+    names = ["a.key", "a.key.bak", "a.key.2026-01-02", "a_key.unfinished", "b.key.unfinished"]
+    for name in [*names, "a.key.unfinished", "a.key.k3_9zx0a"]:
+        (tmp_path / name).touch()
+    remove_leftovers(tmp_path / "a.key")
+    assert sorted(one.name for one in tmp_path.iterdir()) == sorted(names)
 
 
 @pytest.mark.parametrize("bits", [0o644, 0o640, 0o604, 0o620, 0o601, 0o777])

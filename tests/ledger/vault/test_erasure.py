@@ -1,6 +1,7 @@
 """Tests of erasure: what is gone, what stays, old copies of the database, crashes in between."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from secrets import token_bytes
@@ -21,7 +22,7 @@ from ledger.tables import MovementRow, VaultConsent, VaultDonor, VaultPage, Vaul
 from ledger.vault import erasure
 from ledger.vault.erasure import Sought, erase, erase_donors, finish_erasure, preview
 from ledger.vault.page_keys import PAGE_KEYS_FILE, PageKeys
-from ledger.vault.reading import consent_basis, known_donors, thanked_names
+from ledger.vault.reading import THANKS_MIN, consent_basis, known_donors, thanked_names
 from ledger.vault.vault import NO_SALT, Remark, Vault, page_of, page_place
 from ledger.verification import folder_fetch, verify_log
 from public_site.settings import Settings as SiteSettings
@@ -157,13 +158,17 @@ async def test_the_other_lasting_donors_are_found_again(ledger: Ledger) -> None:
 
 
 async def test_thanks_are_erased_with_the_donor(ledger: Ledger) -> None:
-    for name in ("虚构甲", "虚构乙"):
+    names = people(THANKS_MIN + 1)
+    for name in names:
         await lasting(ledger, Giver(name), name, Choice.WITHOUT_AMOUNT)
-    donor = (await stored_entries())[0].facts.donor
-    assert await thanked_names(ledger.vault, IDENTIFIER, 10) == (["虚构乙", "虚构甲"], 2)
-    await erase_donors(ledger, [donor.reference])
-    assert await thanked_names(ledger.vault, IDENTIFIER, 10) == (["虚构乙"], 1)
-    assert await VaultThanks.count() == 1
+    donors = [entry.facts.donor.reference for entry in await stored_entries()]
+    assert await thanked_names(ledger.vault, IDENTIFIER, 10) == (names, THANKS_MIN + 1)
+    assert await thanked_names(ledger.vault, IDENTIFIER, 2) == (names[:2], THANKS_MIN + 1)
+    await erase_donors(ledger, donors[:1])
+    assert await thanked_names(ledger.vault, IDENTIFIER, 10) == (names[1:], THANKS_MIN)
+    await erase_donors(ledger, donors[1:2])
+    assert await thanked_names(ledger.vault, IDENTIFIER, 10) == ([], 0), "too few to hide among"
+    assert await VaultThanks.count() == THANKS_MIN - 1
 
 
 async def test_the_basis_of_a_consent_can_be_shortened(ledger: Ledger) -> None:
@@ -260,6 +265,51 @@ async def test_an_interrupted_erasure_is_finished_when_repeated(
     assert await VaultRemark.count() == 70
     await export_log(tmp_path / "log", ledger.verifier_key)
     assert verify_log(folder_fetch(tmp_path / "log"), [ledger.verifier_key]).entries == 72
+
+
+def files_with_keys(home: Path) -> list[str]:
+    return sorted(one.name for one in home.iterdir() if one.name.startswith(PAGE_KEYS_FILE))
+
+
+@pytest.mark.parametrize("name", ["unfinished", "k3_9zx0a"])
+@pytest.mark.parametrize("repeated", [True, False], ids=["repeated", "finished"])
+async def test_a_copy_of_the_keys_that_a_crash_left_is_removed(
+    ledger: Ledger, home: Path, name: str, repeated: bool
+) -> None:
+    """The process died before the new file was put in its place: nothing else is unfinished."""
+    donors = await enrolled(ledger, people(2))
+    leftover = home / f"{PAGE_KEYS_FILE}.{name}"
+    leftover.write_bytes((home / PAGE_KEYS_FILE).read_bytes())
+    if repeated:
+        await erase_donors(ledger, [donors[0].reference])
+    else:
+        assert await finish_erasure(ledger) is True
+    assert files_with_keys(home) == [PAGE_KEYS_FILE]
+    assert await finish_erasure(ledger) is False
+
+
+@pytest.mark.parametrize("call", [1, 2], ids=["new keys", "without the old keys"])
+async def test_an_erasure_that_fails_at_the_key_file_leaves_no_copy(
+    ledger: Ledger, home: Path, call: int
+) -> None:
+    donors = await enrolled(ledger, people(2))
+    replace, calls = os.replace, 0
+
+    def stop(source: Path, target: Path) -> None:
+        nonlocal calls
+        calls += target == home / PAGE_KEYS_FILE
+        if calls == call and target == home / PAGE_KEYS_FILE:
+            raise CrashError
+        replace(source, target)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "replace", stop)
+        with pytest.raises(CrashError):
+            await erase_donors(ledger, [donors[0].reference])
+    assert files_with_keys(home) == [PAGE_KEYS_FILE]
+    await erase_donors(ledger, [donors[0].reference])
+    assert await names_of(ledger, donors) == [None, people(2)[1]]
+    assert ledger.vault.page_keys.unfinished() == {}
 
 
 async def test_finishing_without_an_interrupted_erasure_does_nothing(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.messages import Refused
+from ledger.messages import Message, Refused
 from ledger.signing.notes import Checkpoint, SignatureType, SigningKey, sign_note
 from ledger.verification import Fetch, folder_fetch
 from ledger.witnessing.monitoring import Followed, Following, InconsistencyError, UnavailableError
@@ -113,7 +113,6 @@ LIES: dict[str, tuple[Files, int | None, bool]] = {
     "another origin": ({**LOG.files(), "checkpoint": OTHER_NAME.encode()}, 300, False),
     "no text": ({**LOG.files(), "checkpoint": b"\xff"}, 300, False),
     "another page": ({**LOG.files(), "checkpoint": b"<html>\n"}, 300, False),
-    "a tile of the proof": (replaced("tile/1/000.p/2", flipped), 300, False),
     "a short tile": (replaced("tile/0/002.p/188", lambda data: data[:-32]), 600, False),
     "an entry": (replaced("tile/entries/002.p/188", flipped), 600, False),
     "an old entry in the same bundle": (
@@ -165,6 +164,79 @@ def test_forged_evidence_convicts_nobody(tmp_path: Path) -> None:
     (evidence / "witness-keys").write_text(f"{impostor.key.verifier}\n")
     with pytest.raises(Refused):
         confirm_evidence(evidence, [LOG_KEY.verifier])
+
+
+@pytest.mark.parametrize("times", [(1,), (2,), (3,), (1, 2), (1, 3)], ids=str)
+@pytest.mark.parametrize("byte", [0, 1_000, 1_407, 5_000, 9_599])
+@pytest.mark.parametrize("entries_too", [True, False])
+def test_an_honest_log_is_not_convicted_by_a_damaged_download(
+    times: tuple[int, ...], byte: int, entries_too: bool
+) -> None:
+    """A bit of one download is flipped, while the log grows from 300 entries to 600."""
+    files = LOG.files(600)
+    for damaged in [path for path in files if path.startswith("tile/") and "entries" not in path]:
+        count = 0
+
+        def fetch(path: str, damaged: str = damaged) -> bytes:
+            nonlocal count
+            data = bytearray(files[path])
+            if path == damaged:
+                count += 1
+                data[byte % len(data)] ^= count in times
+            return bytes(data)
+
+        following = Following(fetch, KEYS)
+        try:
+            assert following.check(LOG.checkpoint(300), entries=entries_too).checkpoint.size == 600
+        except UnavailableError as error:
+            assert "Try again" in str(error)  # noqa: PT017 (it may also be good at once)
+        except InconsistencyError as error:
+            assert entries_too
+            assert not error.convicts  # noqa: PT017
+        assert Following(fetch_from(files), KEYS).check(LOG.checkpoint(300)).new_entries == 300
+
+
+def test_tiles_of_the_proof_that_are_damaged_accuse_nobody() -> None:
+    with pytest.raises(UnavailableError, match="Try again"):
+        followed(replaced("tile/1/000.p/2", flipped), LOG.checkpoint(300))
+
+
+def test_a_rewritten_log_is_convicted_though_the_first_download_was_damaged(
+    tmp_path: Path,
+) -> None:
+    files, asked = FORK.files(), set[str]()
+
+    def fetch(path: str) -> bytes:
+        if path == "checkpoint" or path in asked:
+            return files[path]
+        asked.add(path)
+        return flipped(files[path])
+
+    kept = keep(tmp_path, LOG.checkpoint(300), LOG.note(300), None, NOW)
+    following = Following(fetch, KEYS)
+    with pytest.raises(InconsistencyError) as found:
+        following.check(kept.checkpoint)
+    assert found.value.convicts
+    evidence = write_evidence(tmp_path, "示例", kept, following.files, KEYS, NOW)
+    assert confirm_evidence(evidence, [LOG_KEY.verifier]).convicts
+
+
+def test_evidence_that_does_not_show_it_convicts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should the reason ever be wrong, what is to be written is checked before anybody hears."""
+
+    check, calls = Following._check_continues, 0
+
+    def accuse(self: Following, kept: Checkpoint, checkpoint: Checkpoint) -> None:
+        nonlocal calls
+        calls += 1
+        check(self, kept, checkpoint)
+        if calls == 1:
+            raise InconsistencyError(Message("The history was rewritten."), convicts=True)
+
+    monkeypatch.setattr(Following, "_check_continues", accuse)
+    with pytest.raises(UnavailableError, match="Try again"):
+        followed(LOG.files(), LOG.checkpoint(300))
+    assert calls == 2
 
 
 @pytest.mark.parametrize("missing", ["checkpoint", "tile/1/000.p/2", "tile/entries/002.p/188"])
@@ -222,8 +294,9 @@ def test_no_byte_of_what_is_needed_can_be_changed(data: st.DataObject) -> None:
     changed = bytearray(files[path])
     changed[place] ^= 1 << data.draw(st.integers(0, 7))
     files[path] = bytes(changed)
-    with pytest.raises(InconsistencyError):
+    with pytest.raises((InconsistencyError, UnavailableError)) as found:
         following.check(LOG.checkpoint(old))
+    assert not getattr(found.value, "convicts", False)
 
 
 def test_a_folder_of_files_is_followed_too(tmp_path: Path) -> None:
