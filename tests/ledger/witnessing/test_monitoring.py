@@ -113,6 +113,7 @@ LIES: dict[str, tuple[Files, int | None, bool]] = {
     "another origin": ({**LOG.files(), "checkpoint": OTHER_NAME.encode()}, 300, False),
     "no text": ({**LOG.files(), "checkpoint": b"\xff"}, 300, False),
     "another page": ({**LOG.files(), "checkpoint": b"<html>\n"}, 300, False),
+    "a tile above the proof": (replaced("tile/1/000.p/2", flipped), 300, False),
     "a short tile": (replaced("tile/0/002.p/188", lambda data: data[:-32]), 600, False),
     "an entry": (replaced("tile/entries/002.p/188", flipped), 600, False),
     "an old entry in the same bundle": (
@@ -198,7 +199,7 @@ def test_an_honest_log_is_not_convicted_by_a_damaged_download(
 
 def test_tiles_of_the_proof_that_are_damaged_accuse_nobody() -> None:
     with pytest.raises(UnavailableError, match="Try again"):
-        followed(replaced("tile/1/000.p/2", flipped), LOG.checkpoint(300))
+        followed(replaced("tile/0/001", flipped), LOG.checkpoint(300))
 
 
 def test_a_rewritten_log_is_convicted_though_the_first_download_was_damaged(
