@@ -11,9 +11,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
-from ledger.appending.publication import Publisher, stored_edge
+from ledger.appending.publication import INSTANT, Publisher, stored_edge
 from ledger.appending.sequencer import Sequencer
 from ledger.appending.signed_store import SignedStore
 from ledger.appending.submissions import Appended, Submission
@@ -143,7 +142,7 @@ class Ledger:
 
     def _check_disk(self) -> None:
         """Refuse to write while there is little free disk beside the store of checkpoints."""
-        folder = Path(self.store.file).parent
+        folder = self.store.file.parent
         disk = os.statvfs(folder)
         free = disk.f_bavail * disk.f_frsize
         if free < self.disk_floor:
@@ -179,7 +178,7 @@ async def create_log(origin: str, *, sample: bool, created_at: datetime) -> None
                 origin=origin,
                 sample=sample,
                 schema_version=SCHEMA_VERSION,
-                created_at=created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                created_at=created_at.strftime(INSTANT),
             )
         )
     elif row.origin != origin:

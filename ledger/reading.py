@@ -15,9 +15,6 @@ from ledger.tiles import HASH_BYTES, TILE_WIDTH, TilePath, encode_bundle
 
 Result = TypeVar("Result")
 
-POSITION_LIMIT = 2**62
-"""Beyond any log; a database's integers end at 2**63."""
-
 POSITION_MAX = 2**63 - 1
 """The largest number that the database can be asked for."""
 

@@ -1,7 +1,6 @@
 """Provides the rebuilding of all summaries from the log alone."""
 
 from collections.abc import Callable
-from typing import Any
 
 from ledger.appending.publication import stored_edge
 from ledger.appending.writer import MOVEMENT_COLUMNS
@@ -55,11 +54,7 @@ async def replace_summaries(ledger: Ledger, on_progress: OnProgress = _no_progre
         summaries = SummaryCheck()
         async for start, rows in stored_entries(connection, size):
             movements = summaries.add([parse_entry(body) for _, body in rows], start)
-            await _insert(connection, movements)
+            await insert_rows(connection, MovementRow, MOVEMENT_COLUMNS, movements)
             on_progress(start + len(rows), size)
         await summaries.write_sums(connection)
     return size
-
-
-async def _insert(connection: Any, movements: list[tuple[object, ...]]) -> None:
-    await insert_rows(connection, MovementRow, MOVEMENT_COLUMNS, movements)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from ledger.appending.publication import INSTANT
 from ledger.database.engines import write_transaction
 from ledger.log import Ledger
 from ledger.messages import Message
@@ -75,7 +76,7 @@ async def cosign(
 
 async def _keep(ledger: Ledger, size: int, witness: WitnessAddress, line: str) -> None:
     """Keep a witness's first line; not over the reading connection, which must never wait."""
-    received_at = ledger.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+    received_at = ledger.clock().strftime(INSTANT)
     row = Cosignature(line=line, size=size, witness=str(witness.key), received_at=received_at)
     async with write_transaction(ledger.engine):
         if not await _is_cosigned(size, witness):
