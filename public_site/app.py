@@ -21,6 +21,7 @@ from public_site import check, donations, entry, errors, home, log, organisation
 from public_site.opening import opened
 from public_site.rendering import STATIC
 from public_site.settings import Settings
+from public_site.workplace.pages import ROUTES as WORKPLACE
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ ROUTES = (
     check.check,
     receipt.receipt_page,
     receipt.receipt_checker,
+    *WORKPLACE,
 )
 
 
@@ -81,6 +83,7 @@ def create_app(settings: Settings) -> Litestar:
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with opened(settings) as ledger:
             app.state.ledger = ledger
+            app.state.settings = settings
             await _finish_erasure(ledger)
             drawing = asyncio.create_task(home.draw_ahead())
             app.state.witnesses = read_witnesses(settings.witnesses_file)

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from secrets import token_bytes
 
+from piccolo.table import create_db_tables
+
 from charity.tables import TABLES as CHARITY_TABLES
 from ledger.appending.signed_store import SignedStore
 from ledger.database.engines import connected, open_engine
@@ -114,6 +116,8 @@ async def opened(
     async with connected(engine, (*LEDGER_TABLES, *CHARITY_TABLES)):
         if not await has_log():
             raise WrongUse("There is no log in this database yet. Make one with: charity init")
+        # Rooms that were added after the log was made get their tables here.
+        await create_db_tables(*CHARITY_TABLES, if_not_exists=True)
         vault_key = read_vault_key(settings.home)
         page_keys = PageKeys(settings.home / PAGE_KEYS_FILE, vault_key)
         vault = Vault(vault_key, page_keys, random_bytes)

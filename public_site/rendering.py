@@ -32,6 +32,23 @@ PAGES = {
     "donations": "organisations/{code}/donations",
     "entry": "entries/{position}",
     "trace": "entries/{position}/trace",
+    "sign_in": "workplace/sign-in",
+    "sign_out": "workplace/sign-out",
+    "second_factor": "workplace/second-factor",
+    "invitation": "workplace/invitations/{token}",
+    "account": "workplace/account",
+    "workplace": "workplace",
+    "people": "workplace/people",
+    "acts": "workplace/acts",
+    "overview": "workplace/{code}",
+    "batches": "workplace/{code}/batches",
+    "batch": "workplace/{code}/batches/{batch}",
+    "upload": "workplace/{code}/upload",
+    "record": "workplace/{code}/records/{kind}",
+    "harvest": "workplace/{code}/harvest",
+    "tokens": "workplace/{code}/tokens",
+    "receipts": "workplace/{code}/receipts",
+    "donors": "workplace/{code}/donors",
 }
 
 LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\]|testserver)(:[0-9]{1,5})?")

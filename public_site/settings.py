@@ -11,6 +11,7 @@ Language = Literal["zh", "en"]
 SQLITE = "sqlite:///"
 WITNESSES_FILE = "witnesses"
 SIGNED_FILE = "signed.sqlite"
+DRAFTS_FOLDER = "drafts"
 
 
 class Settings(BaseSettings):
@@ -24,6 +25,9 @@ class Settings(BaseSettings):
         disk_floor_mb: the log is read-only below so many free MB of disk (CHARITY_DISK_FLOOR_MB).
         witnesses: the file that lists the witnesses: a verifier key and an address on each line
             (CHARITY_WITNESSES); by default the file "witnesses" in the home, if it is there.
+        smtp: where mail goes out (CHARITY_SMTP), such as smtp://user:password@mail.example:587;
+            without it nothing is sent, and invitations are shown to whoever makes them.
+        mail_from: the sender of mail (CHARITY_MAIL_FROM).
         language: of the command line (CHARITY_LANGUAGE); else by LANG, Chinese by default.
     """
 
@@ -34,6 +38,8 @@ class Settings(BaseSettings):
     origin: str = Field(default="127.0.0.1:8000", pattern=r"^[^\s+/][^\s+]*[^\s+/]$")
     disk_floor_mb: int = Field(default=256, ge=0)
     witnesses: Path | None = None
+    smtp: str = ""
+    mail_from: str = "charity-city@localhost"
     language: Language | None = None
 
     @property
@@ -45,6 +51,11 @@ class Settings(BaseSettings):
     def signed_store(self) -> Path:
         """The file of the newest signed checkpoint."""
         return self.home.absolute() / SIGNED_FILE
+
+    @property
+    def drafts(self) -> Path:
+        """The folder of drafts: what is reported and not yet in the ledger, sealed."""
+        return self.home.absolute() / DRAFTS_FOLDER
 
     @property
     def witnesses_file(self) -> Path | None:

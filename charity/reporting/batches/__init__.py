@@ -1,0 +1,1 @@
+"""Batches: what a foundation reports, from a draft through checks and approval into the ledger."""

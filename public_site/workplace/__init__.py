@@ -1,0 +1,1 @@
+"""The workplace: pages for people who report, approve, supervise; only for those signed in."""
