@@ -43,9 +43,9 @@ bench: install ## Measure speeds beside floors (ONLY=name runs one, SCALE=0.01 a
 
 translations: install ## Collect new messages into the Chinese catalogue
 	$(BIN)/pybabel -q extract --mapping-file pyproject.toml --no-location --sort-output \
-		--omit-header -k Message -k Refused -k WrongUse -k VerificationError -k ProofError \
+		--omit-header -k Message -k Refused -k WrongUse -k WrongField -k VerificationError -k ProofError \
 		-k NoteError -k CanonicalError -k RotationError -k WitnessRequestError -k Busy \
-		-k KnownId -k LogDamaged -k Conflict -k TooManyEntries -k say --output-file /tmp/charity-city.pot .
+		-k KeyUsed -k KnownId -k LogDamaged -k Conflict -k TooManyEntries -k say --output-file /tmp/charity-city.pot .
 	$(BIN)/pybabel -q update --input-file /tmp/charity-city.pot --locale zh_Hans \
 		--output-dir public_site/translations --no-fuzzy-matching --ignore-obsolete --width 100
 

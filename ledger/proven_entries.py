@@ -7,13 +7,14 @@ answer differently the second time, so that an entry is believed only with its i
 from collections.abc import Callable
 from functools import cache, lru_cache
 
-from ledger.hashing import leaf_hash
+from ledger.hashing import leaf_hashes
 from ledger.proofs import ProofError, inclusion_proof, verify_inclusion
 from ledger.signing.notes import Checkpoint
 from ledger.tiles import HASH_BYTES, TILE_WIDTH, TilePath, decode_bundle
 from ledger.verification import Fetch, VerificationError
 
 FILES_KEPT = 128
+BUNDLES_KEPT = 32
 
 
 def proven_entries(
@@ -22,7 +23,7 @@ def proven_entries(
     """Return what reads the bytes of an entry by its position, and proves them.
 
     It raises VerificationError when a file is missing or the entry is not the one that the
-    checkpoint covers. A hundred files are kept at most.
+    checkpoint covers. A hundred files are kept at most, and the entries of some of them.
 
     Args:
         fetch: returns a file of the log by its path; raises LookupError when it is missing.
@@ -43,20 +44,35 @@ def proven_entries(
     def tile(path: TilePath) -> bytes:
         return file(path)[: path.width * HASH_BYTES]
 
-    def read(position: int) -> bytes:
+    @lru_cache(maxsize=BUNDLES_KEPT)
+    def bundle(number: int) -> list[bytes]:
+        """Return the entries of a bundle, all proven by the inclusion of the first.
+
+        Its proof goes through the hashes of all the others, here made of their very bytes.
+        """
         checkpoint = newest()
+        start, width = number * TILE_WIDTH, min(TILE_WIDTH, checkpoint.size - number * TILE_WIDTH)
+        entries = decode_bundle(file(TilePath(None, number, width)))[:width]
+        hashes = leaf_hashes(entries)
+        joined = b"".join(hashes)
+
+        def with_own(path: TilePath) -> bytes:
+            is_own = (path.level, path.number) == (0, number)
+            return joined[: path.width * HASH_BYTES] if is_own else tile(path)
+
+        proof = inclusion_proof(start, checkpoint.size, with_own)
+        verify_inclusion(hashes[0], start, checkpoint.size, proof, checkpoint.root)
+        return entries
+
+    def read(position: int) -> bytes:
         number, place = divmod(position, TILE_WIDTH)
-        width = min(TILE_WIDTH, checkpoint.size - number * TILE_WIDTH)
         try:
-            entry = decode_bundle(file(TilePath(None, number, width)))[place]
-            proof = inclusion_proof(position, checkpoint.size, tile)
-            verify_inclusion(leaf_hash(entry), position, checkpoint.size, proof, checkpoint.root)
+            return bundle(number)[place]
         except (ProofError, ValueError, IndexError) as error:
             raise VerificationError(
                 "Entry {index} was answered otherwise than the checkpoint has it: {reason}",
                 index=position,
                 reason=error,
             ) from error
-        return entry
 
     return read

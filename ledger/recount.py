@@ -38,8 +38,9 @@ class Recount:
 
     Args:
         read: returns the bytes of an earlier entry, proven to be in the same log. With it refunds,
-            reversals, corrections and gifts against pledges are checked against what they refer to,
-            and a repeated id is found. Without it these checks are left out.
+            reversals, corrections, gifts against pledges and receipts of donations are checked
+            against what they refer to, the series of receipts have no gap, and a repeated id is
+            found. Without it these checks are left out.
     """
 
     def __init__(self, read: Callable[[int], bytes] | None = None) -> None:
@@ -154,6 +155,24 @@ class Recount:
                         "{count} entries refer to earlier ones as the rules allow: no refund"
                         " exceeds its gift, nothing was reversed twice.",
                         count=self._referring,
+                    )
+                )
+            if self._references.series:
+                found.append(
+                    Message(
+                        "{count} series of receipts of donations have no gap, and no gift has two"
+                        " valid receipts.",
+                        count=self._references.series,
+                    )
+                )
+            relations = self._references.relations
+            if relations.merges or relations.ownerships:
+                found.append(
+                    Message(
+                        "{merges} merges of donors and {ownerships} ownerships between them are"
+                        " sound: no ownership goes round in a circle.",
+                        merges=len(relations.merges),
+                        ownerships=len(relations.ownerships),
                     )
                 )
         return [*found, *self._total_findings()]

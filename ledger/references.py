@@ -1,4 +1,4 @@
-"""Provides the rules for entries that refer to earlier ones: refund, reversal, correction, pledge.
+"""Provides the rules for entries that earlier ones bind: refunds, reversals, receipts, merges.
 
 The writer, the recount of a stranger and the audit check the same rules with the same code.
 """
@@ -6,16 +6,25 @@ The writer, the recount of a stranger and the audit check the same rules with th
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from ledger.donor_relations import JOINING, DonorRelations, Joined, check_parting
 from ledger.entries import Entry
 from ledger.kinds.correction import CorrectionFacts
 from ledger.kinds.donation import DonationFacts, Visibility
+from ledger.kinds.donation_receipt import DonationReceiptFacts
+from ledger.kinds.donor_separation import DonorSeparationFacts
 from ledger.kinds.goods_donation import GoodsDonationFacts
 from ledger.kinds.onward_transfer import OnwardTransferFacts
+from ledger.kinds.ownership_end import OwnershipEndFacts
 from ledger.kinds.pledge import PledgeFacts
+from ledger.kinds.receipt_void import ReceiptVoidFacts
 from ledger.kinds.refund import RefundFacts
 from ledger.kinds.reversal import ReversalFacts
 from ledger.messages import Refused
+
+Series: TypeAlias = tuple[str, str]
+"""A series of receipts: the identifier of an organisation, and the year as four digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,9 @@ class Referred:
         refunded: what was paid back of a gift, in its unit, without refunds that were reversed.
         paid: what was paid against a pledge, in its unit, without gifts that were reversed.
         reversed_at: the position of its reversal; None while it stands.
+        receipt_at: the position of the valid receipt of a gift; None while it has none.
+        void_at: the position of what made a receipt void; None while it is valid.
+        ended_at: the position of what undid a merge of donors or ended an ownership.
     """
 
     entry: Entry
@@ -35,12 +47,27 @@ class Referred:
     refunded: int = 0
     paid: int = 0
     reversed_at: int | None = None
+    receipt_at: int | None = None
+    void_at: int | None = None
+    ended_at: int | None = None
 
 
 def reference_of(entry: Entry) -> int | None:
     """Return the position of the entry that this one refers to, if it refers to one."""
     position: int | None = entry.facts.listed()[4]
     return position
+
+
+def is_bound(entry: Entry) -> bool:
+    """Return whether rules bind an entry to earlier ones: it refers to one, or joins donors."""
+    return entry.kind in JOINING or reference_of(entry) is not None
+
+
+def series_of(entry: Entry) -> Series | None:
+    """Return the series of receipts that an entry belongs to; None if it is no receipt."""
+    if not isinstance(entry.facts, DonationReceiptFacts):
+        return None
+    return entry.organisation or "", entry.day[:4]
 
 
 def check_reference(entry: Entry, referred: Referred | None) -> None:
@@ -65,11 +92,14 @@ def check_reference(entry: Entry, referred: Referred | None) -> None:
             _check_reversal(entry, referred)
         case DonationFacts():
             _check_payment(entry, referred)
-        case CorrectionFacts() if entry.organisation != referred.entry.organisation:
-            raise Refused(
-                "Entry {position} is another organisation's: only its own can be corrected.",
-                position=referred.position,
-            )
+        case CorrectionFacts():
+            _check_correction(entry, referred)
+        case DonationReceiptFacts():
+            _check_receipt(entry, referred)
+        case ReceiptVoidFacts():
+            _check_void(entry, referred)
+        case DonorSeparationFacts() | OwnershipEndFacts():
+            check_parting(entry, Joined(referred.entry, referred.position, referred.ended_at))
 
 
 def _check_refund(entry: Entry, referred: Referred) -> None:
@@ -164,6 +194,73 @@ def _check_payment(entry: Entry, referred: Referred) -> None:
         )
 
 
+def _check_correction(entry: Entry, referred: Referred) -> None:
+    if entry.organisation != referred.entry.organisation:
+        raise Refused(
+            "Entry {position} is another organisation's: only its own can be corrected.",
+            position=referred.position,
+        )
+    if isinstance(referred.entry.facts, DonationReceiptFacts | ReceiptVoidFacts):
+        raise Refused(
+            "Entry {position} is a receipt of donation or its void: nothing is corrected there."
+            " Make the receipt void and issue a new one.",
+            position=referred.position,
+        )
+
+
+def _check_receipt(entry: Entry, referred: Referred) -> None:
+    """Check that a receipt is for a standing gift to its organisation that has no valid one.
+
+    Money that another charity passes on gets none: its donors have theirs from that charity, and a
+    second one would attest one gift twice. A receipt follows the gift (《浙江省慈善条例》 art. 17:
+    after the property was really received).
+    """
+    gift, position = referred.entry, referred.position
+    if (
+        not isinstance(gift.facts, DonationFacts | GoodsDonationFacts)
+        or entry.organisation != gift.organisation
+    ):
+        raise Refused(
+            "Entry {position} is no gift to {organisation}.",
+            position=position,
+            organisation=entry.organisation,
+        )
+    _check_not_reversed(referred)
+    if referred.refunded >= gift.facts.amount:
+        raise Refused("The gift {position} was paid back in full.", position=position)
+    if referred.receipt_at is not None:
+        raise Refused(
+            "The gift {position} has a valid receipt already, entry {receipt}.",
+            position=position,
+            receipt=referred.receipt_at,
+        )
+    if entry.day < gift.day:
+        raise Refused(
+            "A receipt is not issued before its gift came in; gift {position} came in on {day}.",
+            position=position,
+            day=gift.day,
+        )
+
+
+def _check_void(entry: Entry, referred: Referred) -> None:
+    """Check that what is made void is a valid receipt of the same organisation."""
+    if (
+        not isinstance(referred.entry.facts, DonationReceiptFacts)
+        or entry.organisation != referred.entry.organisation
+    ):
+        raise Refused(
+            "Entry {position} is no receipt of {organisation}.",
+            position=referred.position,
+            organisation=entry.organisation,
+        )
+    if referred.void_at is not None:
+        raise Refused(
+            "The receipt {position} was made void already, by entry {void}.",
+            position=referred.position,
+            void=referred.void_at,
+        )
+
+
 class References:
     """What became of the entries that others refer to, over a stream of entries from the first.
 
@@ -175,6 +272,16 @@ class References:
         self._refunded: dict[int, int] = defaultdict(int)
         self._paid: dict[int, int] = defaultdict(int)
         self._reversed_at: dict[int, int] = {}
+        self._receipt_at: dict[int, int] = {}
+        self._void_at: dict[int, int] = {}
+        self._ended_at: dict[int, int] = {}
+        self._last_numbers: dict[Series, int] = {}
+        self.relations = DonorRelations()
+
+    @property
+    def series(self) -> int:
+        """How many series of receipts there are so far."""
+        return len(self._last_numbers)
 
     def add(self, position: int, entry: Entry) -> None:
         """Take the next entry of the stream.
@@ -188,10 +295,13 @@ class References:
         """
         place = reference_of(entry)
         if place is None:
+            if entry.kind in JOINING:
+                self.relations.check(entry)
+                self.relations.take(position, entry)
             return
         if place >= position:
             raise Refused("There is no entry {position}.", position=place)
-        check_reference(entry, self.referred(place))
+        self._check(entry, place)
         match entry.facts:
             case RefundFacts(amount=amount):
                 self._refunded[place] += amount
@@ -200,6 +310,47 @@ class References:
             case ReversalFacts(facts=undone):
                 self._reversed_at[place] = position
                 self._take_back(undone)
+            case DonationReceiptFacts():
+                self._receipt_at[place] = position
+                self.go_on_after(entry)
+            case ReceiptVoidFacts():
+                self._void_at[place] = position
+                self._receipt_at.pop(self._read(place).facts.refers_to, None)
+            case DonorSeparationFacts() | OwnershipEndFacts():
+                self._ended_at[place] = position
+                self.relations.take(position, entry)
+
+    def go_on_after(self, entry: Entry) -> None:
+        """Count the numbers of a series on from this receipt, even if it was refused.
+
+        An audit goes on so: one gap is told once, not at each receipt after it.
+        """
+        series = series_of(entry)
+        if series is not None:
+            self._last_numbers[series] = entry.facts.number
+
+    def _check(self, entry: Entry, place: int) -> None:
+        """Check an entry that refers to the one at `place`, and the number of a receipt.
+
+        Raises:
+            Refused: it breaks a rule of its kind, or a series of receipts has a gap or a double.
+        """
+        check_reference(entry, self.referred(place))
+        series = series_of(entry)
+        if series is None:
+            return
+        last = self._last_numbers.get(series, 0)
+        if entry.facts.number != last + 1:
+            organisation, year = series
+            raise Refused(
+                "The series of receipts of {organisation} in {year} has no gap and no double: after"
+                " number {before} comes {next}, not {receipt}.",
+                receipt=entry.facts.number,
+                organisation=organisation,
+                year=year,
+                before=last,
+                next=last + 1,
+            )
 
     def _take_back(self, undone: object) -> None:
         match undone:
@@ -216,4 +367,7 @@ class References:
             self._refunded.get(position, 0),
             self._paid.get(position, 0),
             self._reversed_at.get(position),
+            self._receipt_at.get(position),
+            self._void_at.get(position),
+            self._ended_at.get(position),
         )

@@ -91,6 +91,7 @@ class RunningTotal(Table, tablename="ledger_total"):
 class MovementRow(Table, tablename="ledger_movement"):
     """Summary: one line per entry for lists and filters; the amount in minor units of `unit`.
 
+    The amount of a receipt of donation is its number in the series; it has no unit.
     Where money is passed on within this ledger, the other organisation and its fund stand here too.
     """
 
@@ -166,6 +167,9 @@ VAULT = (VaultPage, VaultConsent, VaultDonor, VaultThanks, VaultRemark)
 TABLES = (*APPEND_ONLY, Edge, *SUMMARIES, *VAULT)
 
 UNIQUE = ((Balance, "account, unit"), (RunningTotal, "scope, month, unit"))
+OF_RELATIONS = "kind IN ('donor_merge', 'donor_separation', 'ownership', 'ownership_end')"
+"""The condition that finds the few entries about donors among all movements, along its index."""
+
 INDEXES = (
     (Cosignature, "size, witness", ""),
     (MovementRow, "organisation, day, position", ""),
@@ -174,4 +178,7 @@ INDEXES = (
     (MovementRow, "other_organisation, day, position", "other_organisation IS NOT NULL"),
     (MovementRow, "other_organisation, other_fund, position", "other_organisation IS NOT NULL"),
     (MovementRow, "refers_to", "refers_to IS NOT NULL"),
+    (MovementRow, "organisation, substr(day, 1, 4), amount", "kind = 'donation_receipt'"),
+    (MovementRow, "kind, position", OF_RELATIONS),
+    (VaultDonor, "reference", ""),
 )

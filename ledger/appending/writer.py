@@ -27,6 +27,7 @@ from ledger.database.bulk_rows import (
     start_inserts,
     write_together,
 )
+from ledger.donor_relations import JOINING
 from ledger.entries import VERSION, Entry, Facts, Source, entry_bytes
 from ledger.hashing import leaf_hashes
 from ledger.messages import Refused
@@ -50,6 +51,7 @@ MOVEMENT_COLUMNS = (
     "trust",
     "refers_to",
 )
+KIND = MOVEMENT_COLUMNS.index("kind")
 TOTAL_KEYS = ("scope", "month", "unit")
 
 
@@ -178,7 +180,7 @@ class Writer:
 
     async def _check(self, entries: Sequence[Entry], start: int, summary: Summary) -> None:
         """Refuse a batch that overdraws a fund, or refers to an entry as it must not."""
-        if any(movement[-1] is not None for movement in summary.movements):
+        if any(row[-1] is not None or row[KIND] in JOINING for row in summary.movements):
             references = await StoredReferences.of(self.connection, entries)
             for position, entry in enumerate(entries, start):
                 references.add(position, entry)

@@ -277,7 +277,7 @@ class _Audit:
                 "{count} entries refer to earlier ones as they may, and {receipts} series of"
                 " receipts have no gap.",
                 count=self._rules.references,
-                receipts=len(self._rules.receipts),
+                receipts=self._rules.receipt_series,
             ),
         ]
 

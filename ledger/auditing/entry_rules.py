@@ -1,11 +1,11 @@
 """Provides the rules that hold between entries: references, receipts, funds never below zero."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 
 from ledger.accounts import must_stay_covered
 from ledger.entries import Entry
 from ledger.messages import Refused
-from ledger.references import References, reference_of
+from ledger.references import References, is_bound
 
 
 class EntryRules:
@@ -13,16 +13,19 @@ class EntryRules:
 
     Attributes:
         referred: the entries that the next ones refer to, by position: the caller's to provide.
-        references: how many entries referred to others.
-        receipts: the last number of each series of receipts, by organisation and year.
+        references: how many entries referred to others, or joined donors.
     """
 
     def __init__(self) -> None:
         self.referred: dict[int, Entry] = {}
         self.references = 0
-        self.receipts: Counter[tuple[str | None, str]] = Counter()
         self._references = References(self._read)
         self._balances: dict[tuple[str, str], int] = defaultdict(int)
+
+    @property
+    def receipt_series(self) -> int:
+        """How many series of receipts there are: one for each organisation and year."""
+        return self._references.series
 
     def _read(self, position: int) -> Entry:
         try:
@@ -37,12 +40,13 @@ class EntryRules:
             Refused: it breaks a rule; what follows can be checked all the same.
         """
         self._post(entry)
-        if reference_of(entry) is not None:
+        if is_bound(entry):
             self.references += 1
-            self._references.add(position, entry)
-        receipt = getattr(entry.facts, "receipt", None)
-        if receipt is not None:
-            self._number(entry, receipt)
+            try:
+                self._references.add(position, entry)
+            except Refused:
+                self._references.go_on_after(entry)
+                raise
 
     def _post(self, entry: Entry) -> None:
         for posting in entry.postings:
@@ -51,16 +55,3 @@ class EntryRules:
         for posting in entry.postings:
             if posting.amount < 0 and self._balances.get((posting.account, posting.unit), 0) < 0:
                 raise Refused("it brings {account} below zero", account=posting.account)
-
-    def _number(self, entry: Entry, receipt: int) -> None:
-        series = (entry.organisation, entry.day[:4])
-        self.receipts[series] += 1
-        if receipt != self.receipts[series]:
-            expected, self.receipts[series] = self.receipts[series], receipt
-            raise Refused(
-                "it has receipt {receipt} of {organisation} in {year}, after {before}",
-                receipt=receipt,
-                organisation=entry.organisation,
-                year=entry.day[:4],
-                before=expected - 1,
-            )

@@ -1,5 +1,6 @@
 """Provides the making of the tables, with the triggers that keep the log append-only."""
 
+import re
 from collections.abc import Sequence
 
 from piccolo.table import Table, create_db_tables
@@ -68,7 +69,7 @@ def _trigger_statements(engine: Engine, tables: Sequence[type[Table]]) -> list[s
 
 
 def _index(table: type[Table], columns: str, where: str = "", unique: str = "") -> str:
-    name = f"{_name(table)}_{columns.replace(', ', '_')}"
+    name = f"{_name(table)}_{re.sub('[^a-z_0-9]+', '_', columns)}"
     condition = f" WHERE {where}" if where else ""
     return f"CREATE {unique}INDEX IF NOT EXISTS {name} ON {_name(table)} ({columns}){condition}"
 

@@ -11,6 +11,9 @@ from ledger.entries import Entry, entry_bytes
 from ledger.kinds.correction import CORRECTION
 from ledger.kinds.disclosure import DISCLOSURE
 from ledger.kinds.donation import DONATION
+from ledger.kinds.donation_receipt import DONATION_RECEIPT
+from ledger.kinds.donor_merge import DONOR_MERGE
+from ledger.kinds.donor_separation import DONOR_SEPARATION
 from ledger.kinds.erasure import ERASURE
 from ledger.kinds.expenditure import EXPENDITURE
 from ledger.kinds.filing import FILING
@@ -19,7 +22,10 @@ from ledger.kinds.goods_donation import GOODS_DONATION
 from ledger.kinds.key_rotation import KEY_ROTATION
 from ledger.kinds.kind import Kind
 from ledger.kinds.onward_transfer import ONWARD_TRANSFER
+from ledger.kinds.ownership import OWNERSHIP
+from ledger.kinds.ownership_end import OWNERSHIP_END
 from ledger.kinds.pledge import PLEDGE
+from ledger.kinds.receipt_void import RECEIPT_VOID
 from ledger.kinds.refund import REFUND
 from ledger.kinds.reversal import REVERSAL
 from ledger.kinds.seal import SEAL
@@ -41,6 +47,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             REFUND,
             REVERSAL,
             CORRECTION,
+            DONATION_RECEIPT,
+            RECEIPT_VOID,
+            DONOR_MERGE,
+            DONOR_SEPARATION,
+            OWNERSHIP,
+            OWNERSHIP_END,
             TRUST_CONTRIBUTION,
             TRUST_DISTRIBUTION,
             DISCLOSURE,
@@ -71,7 +83,7 @@ def parse_entry(body: bytes) -> Entry:
         facts = msgspec.convert(entry.facts, kind.facts)
     except (msgspec.MsgspecError, KeyError, ValueError, RecursionError) as error:
         raise Refused("This is no entry of the ledger: {reason}", reason=error) from error
-    if (entry.organisation is None) != kind.of_log:
+    if not kind.of_either and (entry.organisation is None) != kind.of_log:
         raise Refused(
             "Entry {id} must name its organisation, unless it is an entry of the log itself.",
             id=entry.id,

@@ -22,8 +22,6 @@ from ledger.entries import (
 from ledger.kinds.kind import Kind
 
 Reference = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
-Receipt = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
-"""The number of a receipt (捐赠票据) in an organisation's series, unbroken in each year."""
 Time = Annotated[str, msgspec.Meta(pattern=r"^[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\Z")]
 """HH:MM:SS, Asia/Shanghai."""
 Commitment = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -69,7 +67,6 @@ class DonationFacts(Facts, frozen=True, gc=False, kw_only=True):
     on_behalf: bool = False
     period_start: Day | None = None
     pledge: Position | None = None
-    receipt: Receipt | None = None
     time: Time | None = None
 
     def postings(self, organisation: str) -> tuple[Posting, ...]:

@@ -5,15 +5,15 @@ from typing import ClassVar
 from ledger.accounts import donor_account, goods_account
 from ledger.counting import GIVEN, Counting
 from ledger.entries import Code, Day, Facts, Fen, GoodsUnit, Listed, Posting
-from ledger.kinds.donation import Donor, Receipt
+from ledger.kinds.donation import Donor
 from ledger.kinds.kind import Kind
 
 
 class GoodsDonationFacts(Facts, frozen=True, gc=False, kw_only=True):
     """Facts of a gift of goods: `amount` whole pieces of `goods`.
 
-    Goods are followed in their own unit, in and out; they have no value in money here. `on_behalf`,
-    `period_start` and `receipt` are as those of a donation of money.
+    Goods are followed in their own unit, in and out; they have no value in money here. `on_behalf`
+    and `period_start` are as those of a donation of money.
     """
 
     counting: ClassVar[Counting] = GIVEN
@@ -24,7 +24,6 @@ class GoodsDonationFacts(Facts, frozen=True, gc=False, kw_only=True):
     goods: GoodsUnit
     on_behalf: bool = False
     period_start: Day | None = None
-    receipt: Receipt | None = None
 
     def postings(self, organisation: str) -> tuple[Posting, ...]:
         """Return: out of the donor, into the goods of the fund."""

@@ -10,17 +10,29 @@ from hypothesis import strategies as st
 from ledger.entries import Currency, Entry, Facts, FundPlace
 from ledger.kinds.correction import CorrectionFacts
 from ledger.kinds.donation import DonationFacts
+from ledger.kinds.donor_merge import DonorMergeFacts, MergeBasis
+from ledger.kinds.donor_separation import DonorSeparationFacts
 from ledger.kinds.erasure import ErasureFacts, ErasureGround
 from ledger.kinds.expenditure import ExpenditureFacts, Purpose
 from ledger.kinds.goods_distribution import GoodsDistributionFacts
 from ledger.kinds.goods_donation import GoodsDonationFacts
 from ledger.kinds.onward_transfer import OnwardTransferFacts
+from ledger.kinds.ownership import OwnershipFacts
+from ledger.kinds.ownership_end import OwnershipEndFacts
 from ledger.kinds.pledge import PledgeFacts
 from ledger.kinds.trust_contribution import TrustContributionFacts
 from ledger.kinds.trust_distribution import TrustDistributionFacts
 from ledger.messages import Refused
 from ledger.references import References
-from tests.ledger.entries import IDENTIFIER, donor, refund_of, requested, reversal_of
+from tests.ledger.entries import (
+    IDENTIFIER,
+    donor,
+    receipt_of,
+    refund_of,
+    requested,
+    reversal_of,
+    void_of,
+)
 
 OTHER = "CN-USCI-53330000501874064B"
 ORGANISATIONS = (IDENTIFIER, OTHER)
@@ -39,11 +51,20 @@ KINDS = (
     "refund",
     "reversal",
     "correction",
+    "donation_receipt",
+    "receipt_void",
     "trust_contribution",
     "trust_distribution",
     "trust_grant",
     "erasure",
+    "donor_merge",
+    "donor_separation",
+    "ownership",
+    "ownership_end",
 )
+RELATIONS = frozenset(KINDS[-4:])
+DONORS = 5
+"""So few donors are merged and owned that circles come up."""
 
 
 class Step(NamedTuple):
@@ -171,6 +192,28 @@ def _outgoing(now: Step) -> Facts | None:
             return None
 
 
+def _relation(course: Course, now: Step) -> Facts | None:
+    """Return the facts of what brings two donors together, or parts them again."""
+    one, other = (donor(each % DONORS).reference for each in (now.pick, now.amount))
+    match now.kind:
+        case "donor_merge":
+            return DonorMergeFacts(basis=MergeBasis.NAME, donors=(one, other), reason="虚构原因")
+        case "ownership":
+            since = f"2026-0{now.month}-01"
+            return OwnershipFacts(child=one, evidence="虚构年报第1页", parent=other, since=since)
+    undone = {"donor_separation": "donor_merge", "ownership_end": "ownership"}.get(now.kind)
+    chosen = course.chosen(now.pick, undone) if undone else None
+    if chosen is None:
+        return None
+    made = DonorSeparationFacts if now.kind == "donor_separation" else OwnershipEndFacts
+    return made(reason="虚构原因", refers_to=chosen[0])
+
+
+def _reporter(now: Step) -> str | None:
+    """Return whose entry it is: some decisions about donors are the log's own."""
+    return None if now.kind in RELATIONS and now.pick % 3 == 0 else now.organisation
+
+
 NAMES = {
     "payment": "donation",
     "transfer_within": "onward_transfer",
@@ -186,12 +229,14 @@ def entry_of(  # noqa: PLR0911 (one answer for each kind of step)
     if now.kind == "erasure":
         gone = ErasureFacts(count=1, ground=ErasureGround.CONSENT_WITHDRAWN)
         return requested("erasure", gone, key, day, None)
-    facts = _money(number, now) or _outgoing(now)
+    facts = _money(number, now) or _outgoing(now) or _relation(course, now)
     if facts is not None:
-        return requested(NAMES.get(now.kind, now.kind), facts, key, day, now.organisation)
+        return requested(NAMES.get(now.kind, now.kind), facts, key, day, _reporter(now))
     wanted = {
         "refund": ("donation", "goods_donation", "onward_transfer"),
         "payment": ("pledge",),
+        "donation_receipt": ("donation", "goods_donation"),
+        "receipt_void": ("donation_receipt",),
     }.get(now.kind, ())
     chosen = course.chosen(now.pick, *wanted)
     if chosen is None:
@@ -205,6 +250,13 @@ def entry_of(  # noqa: PLR0911 (one answer for each kind of step)
                 by="财务部", field="x", new="x", old="y", reason="z", refers_to=position
             )
             return requested("correction", note, key, day, entry.organisation)
+        case "donation_receipt":
+            number = 1 + sum(
+                e.kind == now.kind and e.organisation == entry.organisation for e in course.entries
+            )
+            return receipt_of(position, number, day, entry.organisation)
+        case "receipt_void":
+            return void_of(position, key, day, entry.organisation)
         case "payment":
             paid = DonationFacts(
                 amount=now.amount,

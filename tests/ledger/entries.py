@@ -24,9 +24,11 @@ from ledger.entries import (
 )
 from ledger.kinds import KINDS, parse_entry
 from ledger.kinds.donation import DonationFacts, Donor, Visibility
+from ledger.kinds.donation_receipt import DonationReceiptFacts
 from ledger.kinds.expenditure import ExpenditureFacts, Purpose
 from ledger.kinds.kind import Kind
 from ledger.kinds.onward_transfer import OnwardTransferFacts
+from ledger.kinds.receipt_void import ReceiptVoidFacts
 from ledger.kinds.refund import RefundFacts, RefundReason
 from ledger.kinds.reversal import REVERSIBLE, ReversalFacts
 from ledger.log import Ledger
@@ -70,6 +72,7 @@ _STRATEGIES: Mapping[type[inspect.Type], Callable[[Any], st.SearchStrategy[Any]]
     inspect.EnumType: lambda node: st.sampled_from(list(node.cls)),
     inspect.UnionType: lambda node: st.one_of(*map(_values, node.types)),
     inspect.VarTupleType: lambda node: st.lists(_values(node.item_type), max_size=3).map(tuple),
+    inspect.TupleType: lambda node: st.tuples(*map(_values, node.item_types)),
     inspect.LiteralType: lambda node: st.sampled_from(node.values),
     inspect.StructType: lambda node: _structs(node),  # noqa: PLW0108 (defined below)
 }
@@ -124,7 +127,8 @@ def entries(draw: st.DrawFn) -> Entry:
     """Draw an entry of any kind."""
     kind = draw(st.sampled_from(list(KINDS.values())))
     fields = {name: draw(values) for name, values in _entry_fields().items()}
-    fields["organisation"] = None if kind.of_log else draw(_values(ORGANISATIONS))
+    of_log = kind.of_log or (kind.of_either and draw(st.booleans()))
+    fields["organisation"] = None if of_log else draw(_values(ORGANISATIONS))
     facts = draw(facts_of(kind))
     try:
         postings = facts.postings(fields["organisation"] or "")
@@ -198,6 +202,23 @@ def reversal_of(position: int, entry: Entry, key: str = "reversal", day: str = D
     """Return the reversal of an entry at a position."""
     facts = ReversalFacts(facts=entry.facts, kind=entry.kind, reason="虚构", refers_to=position)
     return requested("reversal", facts, key, day, entry.organisation)
+
+
+def receipt_of(
+    position: int, number: int, day: str = DAY, organisation: str | None = IDENTIFIER
+) -> Entry:
+    """Return the receipt of donation, with this number, of the gift at a position."""
+    facts = DonationReceiptFacts(number=number, refers_to=position)
+    key = f"receipt-{number}-{position}-{day[:4]}"
+    return requested("donation_receipt", facts, key, day, organisation)
+
+
+def void_of(
+    position: int, key: str = "void", day: str = DAY, organisation: str | None = IDENTIFIER
+) -> Entry:
+    """Return what makes the receipt at a position void."""
+    facts = ReceiptVoidFacts(reason="虚构原因", refers_to=position)
+    return requested("receipt_void", facts, f"{key}-{position}", day, organisation)
 
 
 async def append(ledger: Ledger, *new: Entry) -> range:

@@ -77,3 +77,22 @@ async def test_a_recount_reads_the_gifts_of_refunds_again(ledger: Ledger, tmp_pa
     said = " ".join(finding.text() for finding in recount.findings())
     assert "3 entries refer to earlier ones" in said
     assert len(asked) == len(set(asked)), "a file is fetched once"
+
+
+@pytest.mark.parametrize("asked", [0, 7, 255, 256, SIZE - 1])
+async def test_no_entry_of_a_bundle_is_believed_where_another_was_changed(
+    ledger: Ledger, tmp_path: Path, asked: int
+) -> None:
+    """The proof of a bundle's first entry covers all of them."""
+    await append_gifts(ledger, 0, SIZE)
+    checkpoint = await exported(ledger, tmp_path)
+    bodies = await stored_bodies()
+    for changed in {0, 100, 255, 256, SIZE - 1} - {asked}:
+        body = bodies[changed]
+        other = body.replace(b'"amount":100,', b'"amount":999,')
+        read = proven_entries(exchanging(folder_fetch(tmp_path), body, other), lambda: checkpoint)
+        if changed // 256 == asked // 256:
+            with pytest.raises(VerificationError, match="answered otherwise"):
+                read(asked)
+        else:
+            assert read(asked) == bodies[asked]
