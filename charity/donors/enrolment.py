@@ -65,6 +65,14 @@ def donor_digest(vault: Vault, visibility: Visibility, giver: Giver) -> bytes:
     return vault.identity_digest(visibility, sort, *parts)
 
 
+def donor_digest_of_code(vault: Vault, code: str) -> bytes:
+    """Return the keyed hash of an organisation that is told apart by its credit code.
+
+    Such gifts are shown under its name, whatever that reads like.
+    """
+    return vault.identity_digest(Visibility.NAMED, "code", code)
+
+
 async def lasting_references(
     vault: Vault, writer: Writer, digests: Iterable[bytes]
 ) -> dict[bytes, str]:

@@ -24,7 +24,12 @@ class OrganisationKind(StrEnum):
     CHARITY = "charity"
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """Return a name with single spaces.
+
+    Raises:
+        Refused: it is empty or too long.
+    """
     name = " ".join(name.split())
     if not 1 <= len(name) <= NAME_CHARACTERS_MAX:
         raise Refused("A name has 1 to {most} characters.", most=NAME_CHARACTERS_MAX)
@@ -45,7 +50,7 @@ async def add_organisation(
         Refused: the code has the wrong shape, its check character is wrong and nobody confirmed
             it, or the code is registered under another name.
     """
-    code, name = parse_code(code), _checked_name(name)
+    code, name = parse_code(code), checked_name(name)
     valid = has_valid_check_characters(code)
     there = await Organisation.objects().where(Organisation.code == code).first()
     if there is not None:
@@ -84,7 +89,7 @@ async def add_fund(
             Fund(
                 organisation=organisation,
                 code=code,
-                name=_checked_name(name),
+                name=checked_name(name),
                 restricted=restricted,
                 purpose=purpose,
             )

@@ -6,6 +6,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from ledger.messages import Message
+
 
 class Role(StrEnum):
     """What a person is for an organisation, or for the whole platform.
@@ -29,6 +31,17 @@ SECOND_FACTOR_ROLES: Final = frozenset(
 )
 """Whoever holds one of these signs in with a second factor, too (TOTP, RFC 6238)."""
 
+ROLE_NAMES: Final[Mapping[Role, Message]] = MappingProxyType(
+    {
+        Role.BUREAU_OFFICER: Message("bureau officer"),
+        Role.MAKER: Message("maker"),
+        Role.CHECKER: Message("checker"),
+        Role.JUDGE: Message("judge"),
+        Role.AUDITOR: Message("auditor"),
+    }
+)
+"""What people call the roles."""
+
 
 class Permission(StrEnum):
     """What a route of the workplace needs; PUBLIC and SIGN_IN need nobody signed in."""
@@ -43,6 +56,7 @@ class Permission(StrEnum):
     VOID_RECEIPTS = "void_receipts"
     SEE_DONORS = "see_donors"
     DECIDE_DONORS = "decide_donors"
+    DECIDE_ALL_DONORS = "decide_all_donors"
     MANAGE_TOKENS = "manage_tokens"
     MANAGE_PEOPLE = "manage_people"
     READ_ACCESS_LOG = "read_access_log"
@@ -51,7 +65,7 @@ class Permission(StrEnum):
 ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {
         Role.BUREAU_OFFICER: frozenset(
-            {Permission.MANAGE_PEOPLE, Permission.READ_ACCESS_LOG, Permission.DECIDE_DONORS}
+            {Permission.MANAGE_PEOPLE, Permission.READ_ACCESS_LOG, Permission.DECIDE_ALL_DONORS}
         ),
         Role.MAKER: frozenset(
             {
@@ -98,6 +112,7 @@ class Actor:
         standings: the roles in force.
         proved_second_factor: whether a second factor was proved in this session.
         session: hash of the session's token; None for a program that acts by an API token.
+        has_second_factor: whether the person has set one up.
     """
 
     person: str
@@ -105,11 +120,14 @@ class Actor:
     standings: frozenset[Standing]
     proved_second_factor: bool = False
     session: str | None = None
+    has_second_factor: bool = False
 
     @property
     def needs_second_factor(self) -> bool:
-        """Whether one of the roles demands a second factor."""
-        return any(standing.role in SECOND_FACTOR_ROLES for standing in self.standings)
+        """Whether a second factor is asked for: a role demands it, or the person has one."""
+        return self.has_second_factor or any(
+            standing.role in SECOND_FACTOR_ROLES for standing in self.standings
+        )
 
     def may(self, permission: Permission, organisation: str | None = None) -> bool:
         """Return whether one of the roles allows this, for the organisation if one is named."""

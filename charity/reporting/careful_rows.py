@@ -15,6 +15,7 @@ from charity.reporting.cells import (
     transaction_id,
     yuan_text,
 )
+from charity.reporting.credit_codes import credit_code
 from charity.reporting.dates import Moment, PartialDay, check_day, read_moment, read_time
 from charity.reporting.gift_rows import DayRules, ListRow, RowFindings
 from charity.reporting.headers import Table
@@ -163,14 +164,15 @@ class CarefulReader(TotalRowReader):
         payer, donor = self._donor(row, found)
         moment = self._moment(row, found)
         time = self._time(row, found)
-        code = self._transaction(row, found)
+        transaction = self._transaction(row, found)
+        code = self._code(row, found)
         if fen is None or moment is None:
             return None
         day, clock, start = moment
         remark = _cell_text(row[self._at.remark]) or None
         return ListRow(
-            self._sheet, found.number, day, start, time or clock, fen, donor, payer, remark, code,
-            None,
+            self._sheet, found.number, day, start, time or clock, fen, donor, payer, remark,
+            transaction, None, code,
         )  # fmt: skip
 
     def _report(self, found: RowFindings, code: str, at: int, /, **values: object) -> None:
@@ -286,6 +288,14 @@ class CarefulReader(TotalRowReader):
         else:
             self._seen[code] = f"{self._sheet}!{cell_name(found.number, at)}"
         return code
+
+    def _code(self, row: list[Cell], found: RowFindings) -> str | None:
+        at = self._at.code
+        try:
+            return credit_code(row[at])
+        except Unreadable as error:
+            self._report(found, error.code, at)
+            return None
 
 
 def _cell_text(cell: Cell) -> str:

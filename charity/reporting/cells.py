@@ -82,12 +82,17 @@ def is_number(cell: Cell) -> bool:
 
 def cell_name(row: int, column: int) -> str:
     """Return the name of a cell from its 1-based row and 0-based column: (1, 0) is `A1`."""
+    return f"{column_letters(column)}{row}"
+
+
+def column_letters(column: int) -> str:
+    """Return the letters of a 0-based column: 0 is `A`, 26 is `AA`."""
     letters = ""
     column += 1
     while column:
         column, letter = divmod(column - 1, 26)
         letters = chr(65 + letter) + letters
-    return f"{letters}{row}"
+    return letters
 
 
 def transaction_id(cell: Cell) -> str | None:

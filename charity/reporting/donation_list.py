@@ -4,16 +4,23 @@ Everything that is wrong with rows is collected, so that one reading shows all o
 that cannot be read at all is refused.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import NoReturn
 
+from charity.reporting.amount_checks import NOTHING_EXPECTED, Expected, check_amounts
 from charity.reporting.cells import Unreadable, plain_text
+from charity.reporting.column_mapping import IGNORE, LONGEST_NAME, check_roles, unmatched
 from charity.reporting.dates import GivenDay, Moment, check_day
 from charity.reporting.gift_rows import DayRules, ListRow
-from charity.reporting.headers import Table, find_table, lines_above
+from charity.reporting.headers import (
+    Table,
+    find_table,
+    lines_above,
+    names_in,
+    refuse_incomplete,
+)
 from charity.reporting.list_days import report_unknown_year, settle_list_day
 from charity.reporting.list_rows import RowReader
 from charity.reporting.periods import MonthDay, Period, Surroundings, dates_around
@@ -28,10 +35,12 @@ from charity.reporting.table_rows import (
     with_day_column,
 )
 from charity.reporting.totals import StatedTotals, Statement, holds_totals, reconcile
-from charity.reporting.workbooks import DEFAULT_LIMITS, FileLimits, Sheet, Workbook, read_workbook
+from charity.reporting.workbooks import Sheet, Workbook
 from ledger.messages import Refused
 
-__all__ = ["DonationList", "FileLimits", "GivenDay", "ListRow", "read_donation_list"]
+__all__ = ["DonationList", "GivenDay", "ListRow", "read_donation_list"]
+
+NOTHING_ASSIGNED: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,32 +80,35 @@ class DonationList:
 
 
 def read_donation_list(
-    path: Path,
+    workbook: Workbook,
     *,
     given_day: GivenDay | None = None,
     accept: Collection[str] = (),
     today: date,
+    columns: Mapping[str, str] = NOTHING_ASSIGNED,
+    expected: Expected = NOTHING_EXPECTED,
     on_progress: Callable[[int, int], None] | None = None,
-    limits: FileLimits = DEFAULT_LIMITS,
 ) -> DonationList:
-    """Read the donation list in an .xlsx, .xls or .csv file.
+    """Read the donation list in a file.
 
     Args:
-        path: The file; its kind is told by its content.
+        workbook: The file; its sheets are used up by the reading.
         given_day: The day, period or year that a person confirmed; dates in rows come first.
         accept: Words (`anonymous`) or cells (`Sheet1!A222`, or `A222` where one sheet has a
             table) of problems that a person accepts.
         today: Day in Asia/Shanghai after which no gift can lie.
+        columns: Role of each column that a person assigned by hand, by its name.
+        expected: What is known of the fund from before.
         on_progress: Called with the number of rows read and the number of all rows.
-        limits: Limits of the file.
 
     Raises:
-        Refused: if the file cannot be read at all, or is a list of goods or of spending.
+        Refused: if the file holds no table of gifts, is a list of goods or of spending, or if the
+            roles given by hand make no table.
     """
-    workbook = read_workbook(path, limits)
+    check_roles(columns)
     findings = Findings(accept)
-    tables = _tables(workbook, findings)
-    reading = _Reading(path.name, given_day, today, findings)
+    tables = _tables(workbook, findings, columns)
+    reading = _Reading(workbook.name, given_day, today, findings)
     lasts = [last_amount_row(table) for table in tables]
     report = _progress(
         on_progress, sum(last - t.header for t, last in zip(tables, lasts, strict=True))
@@ -104,9 +116,11 @@ def read_donation_list(
     for table, last in zip(tables, lasts, strict=True):
         reading.read(table, last, report)
     reading.close()
+    places = {table.sheet.name: table.columns.amount for table in tables}
+    check_amounts(reading.rows, places, expected, findings)
     findings.close()
     return DonationList(
-        file_name=path.name,
+        file_name=workbook.name,
         file_digest=workbook.digest,
         sheets=tuple(sheet.name for sheet in workbook.sheets),
         title=next((table.title for table in tables), None),
@@ -122,13 +136,13 @@ def read_donation_list(
     )
 
 
-def _tables(workbook: Workbook, findings: Findings) -> list[Table]:
+def _tables(workbook: Workbook, findings: Findings, columns: Mapping[str, str]) -> list[Table]:
     tables = []
     others: set[str] = set()
     for sheet in workbook.sheets:
         if not any(plain_text(cell) for row in sheet.rows for cell in row):
             continue
-        table = find_table(sheet, findings)
+        table = find_table(sheet, findings, columns)
         if isinstance(table, Table):
             tables.append(table)
             if sheet.hidden:
@@ -140,9 +154,23 @@ def _tables(workbook: Workbook, findings: Findings) -> list[Table]:
             _notice_without_table(sheet, findings)
     if len(tables) == 1:
         findings.only_sheet = tables[0].sheet.name
+    if columns:
+        _check_found(workbook, columns)
     if not tables and not findings.problems:
-        _refuse(others)
+        _refuse(others, by_hand=any(role != IGNORE for role in columns.values()))
     return tables
+
+
+def _check_found(workbook: Workbook, columns: Mapping[str, str]) -> None:
+    """Check that every header to which a role was given stands somewhere."""
+    names = {plain_text(name) for sheet in workbook.sheets for name in names_in(sheet)}
+    absent = unmatched(columns, names)
+    if absent:
+        raise Refused(
+            "The file has no column “{header}”, which is to be read as {role}.",
+            header=absent[0][:LONGEST_NAME],
+            role=columns[absent[0]],
+        )
 
 
 def _notice_without_table(sheet: Sheet, findings: Findings) -> None:
@@ -150,7 +178,7 @@ def _notice_without_table(sheet: Sheet, findings: Findings) -> None:
     findings.notice(code, sheet.name, None, sheet=sheet.name)
 
 
-def _refuse(others: set[str]) -> NoReturn:
+def _refuse(others: set[str], *, by_hand: bool) -> NoReturn:
     if "spending" in others:
         raise Refused(
             "This is a list of spending (to whom money was paid), not of gifts. Only lists of "
@@ -161,6 +189,8 @@ def _refuse(others: set[str]) -> NoReturn:
             "This is a list of goods (it has quantities). Goods lists are not imported by this "
             "command yet; only lists of money are."
         )
+    if by_hand:
+        refuse_incomplete()
     raise Refused(
         "No table of donations was found. A header row must name the amount (金额) and the donor "
         "(捐赠人), the date (捐赠日期) or the transaction (交易单号)."

@@ -11,6 +11,7 @@ from charity.reporting.problems import PROBLEMS, SKIP, Findings
 _KEPT_OPEN = {
     "donor_missing",
     "aggregate_row",
+    "code_invalid",
     "transaction_imprecise",
     "transaction_missing",
     "transaction_too_long",
@@ -32,6 +33,7 @@ class ListRow(NamedTuple):
         remark: Remark, cleaned.
         transaction: Transaction id, cleaned.
         accepted: Words with which problems of this row were accepted, separated by commas.
+        code: The donor's unified social credit code.
     """
 
     sheet: str
@@ -45,6 +47,7 @@ class ListRow(NamedTuple):
     remark: str | None
     transaction: str | None
     accepted: str | None
+    code: str | None = None
 
 
 class DayRules(NamedTuple):

@@ -1,8 +1,9 @@
 """Provides the entries that the rows of a donation list become, and what the vault keeps of them.
 
 A person's name is no identity: two gifts under one name need not be one donor, so each gets a
-reference of its own. An organisation's full name is one, so its gifts share a reference. A masked
-name (*静) names nobody.
+reference of its own. An organisation's full name is one, so its gifts share a reference; and where
+the list has its credit code, that tells it apart, whatever its name. A masked name (*静) names
+nobody.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +13,7 @@ from datetime import date, datetime
 from charity.donors.enrolment import (
     Giver,
     donor_digest,
+    donor_digest_of_code,
     forget_reference,
     lasting_donor,
     lasting_references,
@@ -57,6 +59,7 @@ class ListDonors:
 
     Attributes:
         organisations: name → donor, of those that are organisations.
+        coded: credit code → donor, of those whose code the list has.
         charities: the organisations that are charities: their gifts are onward transfers.
         nobody: words that name nobody (爱心人士).
         never_shown: names that hide who gave, or hold a phone or identity number; looked for only
@@ -67,6 +70,7 @@ class ListDonors:
     """
 
     organisations: dict[str, Donor]
+    coded: dict[str, Donor]
     charities: frozenset[str]
     nobody: frozenset[str]
     never_shown: frozenset[str]
@@ -100,19 +104,27 @@ async def list_donors(
 ) -> ListDonors:
     """Find out what the names in a list are; organisations keep the reference they have."""
     names = {row.donor for row in rows if row.donor is not None}
+    names_of_codes = _names_of_codes(rows)
+    uncoded = {row.donor for row in rows if row.code is None} if names_of_codes else names
     organisations = {
         name: donor_digest(vault, Visibility.NAMED, Giver(name, is_organisation=True))
-        for name in sorted(filter(is_organisation, names))
+        for name in sorted(filter(is_organisation, names & uncoded))
     }
-    known = await _known_organisations(vault, writer, list(set(organisations.values())))
-    new = {digest: name for name, digest in organisations.items() if digest not in known}
+    codes = {code: donor_digest_of_code(vault, code) for code in names_of_codes}
+    named = [
+        *((digest, name) for name, digest in organisations.items()),
+        *((codes[code], name) for code, name in names_of_codes.items()),
+    ]
+    known = await _known_organisations(vault, writer, list({digest for digest, _ in named}))
+    new = {digest: name for digest, name in named if digest not in known}
     donors, new_pages = vault.enrol(
         list(new.values()), writer.now, Visibility.NAMED, SHOWN_ORGANISATION
     )
     known.update(zip(new, donors, strict=True))
     return ListDonors(
         organisations={name: known[digest] for name, digest in organisations.items()},
-        charities=frozenset(filter(is_charity, organisations)),
+        coded={code: known[digest] for code, digest in codes.items()},
+        charities=frozenset(filter(is_charity, [*organisations, *names_of_codes.values()])),
         nobody=frozenset(filter(names_nobody, names)),
         never_shown=frozenset(filter(_is_never_shown, names) if consent is not None else ()),
         consent=consent,
@@ -122,6 +134,15 @@ async def list_donors(
             for digest, donor in zip(new, donors, strict=True)
         ],
     )
+
+
+def _names_of_codes(rows: Sequence[ListRow]) -> dict[str, str]:
+    """Return credit code → the first name that stands beside it."""
+    names: dict[str, str] = {}
+    for row in rows:
+        if row.code is not None and row.donor is not None and not names_nobody(row.donor):
+            names.setdefault(row.code, row.donor)
+    return names
 
 
 def row_donors(
@@ -134,12 +155,14 @@ def row_donors(
     unnamed: list[int] = []
     hidden: list[int] = []
     shown: list[int] = []
-    organisations, all_hidden = names.organisations, names.consent is None
+    organisations, coded, all_hidden = names.organisations, names.coded, names.consent is None
     donors: dict[int, Donor] = {}
     for place, row in enumerate(rows):
         name = row.donor
         if name is None or name in names.nobody:
             unnamed.append(place)
+        elif row.code is not None and row.code in coded:
+            donors[place] = coded[row.code]
         elif name in organisations:
             donors[place] = organisations[name]
         elif all_hidden or name in names.never_shown:

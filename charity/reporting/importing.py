@@ -9,8 +9,11 @@ from charity.donors.enrolment import DONOR_COLUMNS, record_consent
 from charity.organisations.registry import find_fund, find_organisation
 from charity.organisations.tables import Organisation
 from charity.organisations.uscc import organisation_identifier
+from charity.reporting.amount_checks import Expected
+from charity.reporting.code_checks import problem_of_codes
 from charity.reporting.donation_list import DonationList, ListRow, read_donation_list
 from charity.reporting.duplicates import LEDGER_WORDS, new_rows
+from charity.reporting.earlier_gifts import campaign_targets, usual_gift
 from charity.reporting.gifts import (
     ListDonors,
     Recipient,
@@ -19,15 +22,22 @@ from charity.reporting.gifts import (
     sealed_remarks,
     sheet_numbers,
 )
-from charity.reporting.problems import Notice
+from charity.reporting.problems import NOTICES, Notice
 from charity.reporting.requests import ImportRequest, ImportResult
+from charity.reporting.table_headers import (
+    remember_columns,
+    remembered_columns,
+    workbook_headers,
+)
 from charity.reporting.tables import ImportedList
+from charity.reporting.target_checks import TARGET, note_crossed_targets
+from charity.reporting.workbooks import read_workbook
 from ledger.appending.writer import Writer
 from ledger.database.bulk_rows import insert_rows
 from ledger.entries import Source, request_id
 from ledger.kinds.disclosure import DISCLOSURE, AcceptedProblem, DisclosureFacts
 from ledger.log import Ledger
-from ledger.messages import Refused
+from ledger.messages import Message, Refused
 from ledger.tables import VaultDonor, VaultRemark
 
 Progress = Callable[[str, int, int], None]
@@ -39,7 +49,10 @@ ACCEPTED_TOLD = 200
 LARGEST_TOTAL_FEN = 10**15
 """Ten thousand billion yuan: more is a mistake, and would not fit the ledger's numbers."""
 
-FILE_LEVEL_WORDS = LEDGER_WORDS | {"total"}
+ASKED_OF_LEDGER = LEDGER_WORDS | {TARGET}
+"""The words that may accept what only a look into the ledger shows."""
+
+FILE_LEVEL_WORDS = ASKED_OF_LEDGER | {"total"}
 """The words that accept a problem of the whole list, which no entry of a single gift can tell."""
 
 
@@ -79,20 +92,13 @@ async def import_donation_list(
 async def _import(
     ledger: Ledger, request: ImportRequest, organisation: Organisation, on_progress: Progress
 ) -> ImportResult:
-    gifts = read_donation_list(
-        request.path,
-        given_day=request.given_day,
-        accept=request.accept,
-        today=request.today,
-        on_progress=lambda done, total: on_progress("read", done, total),
-    )
-    if max(gifts.total_fen, gifts.stated_total_fen or 0) > LARGEST_TOTAL_FEN:
-        raise Refused("The amounts of this list add up to more than any list can hold.")
-    notices = [notice for notice in gifts.notices if not _is_about_ledger_word(notice)]
-    result = ImportResult(organisation, gifts, list(gifts.problems), notices)
+    expected = await _expected(organisation.code, request.fund)
+    result = await _read(request, organisation, expected, on_progress)
+    gifts = result.donation_list
     async with ledger.write() as writer:
         on_progress("check", 0, len(gifts.rows))
         rows, ids = await new_rows(ledger, writer, request, result)
+        note_crossed_targets(request, result, rows, expected.targets)
         on_progress("check", len(gifts.rows), len(gifts.rows))
         if result.problems or result.same_file or request.dry_run or not rows:
             return result
@@ -100,9 +106,44 @@ async def _import(
     return result
 
 
+async def _expected(organisation: str, fund: str) -> Expected:
+    return Expected(
+        await usual_gift(organisation, fund), await campaign_targets(organisation, fund)
+    )
+
+
+async def _read(
+    request: ImportRequest, organisation: Organisation, expected: Expected, on_progress: Progress
+) -> ImportResult:
+    """Read the file by the columns assigned by hand, now or for an earlier list of this form."""
+    workbook = read_workbook(request.file())
+    tables = workbook_headers(workbook)
+    remembered = {} if request.columns else await remembered_columns(organisation.code, tables)
+    gifts = read_donation_list(
+        workbook,
+        given_day=request.given_day,
+        accept=request.accept,
+        today=request.today,
+        columns=request.columns or remembered,
+        expected=expected,
+        on_progress=lambda done, total: on_progress("read", done, total),
+    )
+    if max(gifts.total_fen, gifts.stated_total_fen or 0) > LARGEST_TOTAL_FEN:
+        raise Refused("The amounts of this list add up to more than any list can hold.")
+    notices = [notice for notice in gifts.notices if not _is_about_ledger_word(notice)]
+    if remembered:
+        template = NOTICES["columns_remembered"].template
+        message = Message(template)
+        notices.insert(0, Notice("columns_remembered", message, None, None))
+    problems = list(gifts.problems)
+    if problem := problem_of_codes(gifts.rows, organisation.code):
+        problems.append(problem)
+    return ImportResult(organisation, gifts, problems, notices, tables)
+
+
 def _is_about_ledger_word(notice: Notice) -> bool:
     """Return whether the reader says that a word accepted nothing which is not meant for it."""
-    return notice.code == "accept_unused" and notice.message.values.get("word") in LEDGER_WORDS
+    return notice.code == "accept_unused" and notice.message.values.get("word") in ASKED_OF_LEDGER
 
 
 async def _append(
@@ -130,6 +171,9 @@ async def _append(
     await _keep_beside(ledger, writer, result, rows, names)
     if needs_disclosure(gifts):
         result.disclosure = await _append_disclosure(writer, identifier, gifts, request.today)
+    await remember_columns(result.organisation.code, result.tables, request.columns)
+    if request.beside is not None:
+        await request.beside(writer, result)
 
 
 async def _keep_beside(

@@ -4,7 +4,7 @@ Most rows of most lists are ordinary: an amount, a clean name, a date that can b
 which anything needs care is handed to the careful reader; for an ordinary row both give the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from charity.donors.names import HANDED_ON, NO_NAMES
 from charity.reporting.careful_rows import (
@@ -15,6 +15,7 @@ from charity.reporting.careful_rows import (
     CarefulReader,
 )
 from charity.reporting.cells import LARGEST_FEN, Cell, Unreadable, amount_fen, cell_name, clean_text
+from charity.reporting.credit_codes import credit_code
 from charity.reporting.dates import Moment, PartialDay, check_day, read_moment, read_time
 from charity.reporting.gift_rows import DayRules, ListRow
 from charity.reporting.headers import Table
@@ -40,12 +41,13 @@ class RowReader(CarefulReader):
         self._has_codes = table.columns.transaction is not None
         self._wanted = self._at[1:6]
         self._has_words = (table.columns.currency, table.columns.status) != (None, None)
+        self._codes: dict[Cell, str | None] = {}
         self._may_overflow = table.sheet.ragged and self._width > self._headed_width
 
     def read(self, rows: Iterable[list[Cell]], first: int, last: int) -> None:
         """Read rows; see the careful reader."""
         scale, sheet = self._table.scale, self._sheet
-        short_way = self._ordinary_by_its_words if self._has_words else self._ordinary
+        short_way = self._short_way()
         largest = LARGEST_FEN / scale
         amount_at, append = self._at.amount, self.rows.append
         for number, row in enumerate(rows, first):
@@ -61,6 +63,24 @@ class RowReader(CarefulReader):
                 self.listed += 1
             else:
                 self.read_row(row, number, last)
+
+    def _short_way(self) -> Callable[[list[Cell], int, str, int], ListRow | None]:
+        if self._table.columns.code is not None:
+            return self._ordinary_with_code
+        return self._ordinary_by_its_words if self._has_words else self._ordinary
+
+    def _ordinary_with_code(
+        self, row: list[Cell], number: int, sheet: str, fen: int
+    ) -> ListRow | None:
+        cell = row[self._at.code]
+        if cell not in self._codes:
+            try:
+                self._codes[cell] = credit_code(cell)
+            except Unreadable:
+                return None
+        gift = self._ordinary_by_its_words(row, number, sheet, fen)
+        code = self._codes[cell]
+        return gift if gift is None or code is None else gift._replace(code=code)
 
     def _ordinary_by_its_words(
         self, row: list[Cell], number: int, sheet: str, fen: int

@@ -185,6 +185,25 @@ PROBLEMS = {
         Message("Correct the status, or accept “skip” to leave the row out."),
         SKIP,
     ),
+    "code_invalid": Kind(
+        Message("The donor's credit code is not valid: 18 characters, two of them to check it."),
+        Message("Correct the code, or accept “code” to read the row without it."),
+        "code",
+    ),
+    "amount_unusual": Kind(
+        Message("This gift of {amount} yuan is {times} times the usual gift of {usual} yuan."),
+        Message(
+            "Compare it with the bank's record; correct it, or accept “unusual” if it is right."
+        ),
+        "unusual",
+    ),
+    "target_exceeded": Kind(
+        Message(
+            "This gift of {amount} yuan exceeds all that “{campaign}” asks for: {target} yuan."
+        ),
+        Message("Check the amount and the fund; accept “target” if they are right."),
+        "target",
+    ),
     "row_too_long": Kind(
         Message("This row has more cells than the header: perhaps an amount with a comma."),
         Message("Put quotes around text that holds a comma, or accept “skip”."),
@@ -291,6 +310,9 @@ NOTICES = {
     "given_day_unused": Message("Every row has its own date; --date was not needed."),
     "given_day_filled": Message("{count} rows without a date took the one given with --date."),
     "time_unreadable": Message("{count} times could not be read, the first here."),
+    "columns_remembered": Message(
+        "The columns are read as they were assigned by hand for an earlier list with these headers."
+    ),
     "accept_unused": Message("“{word}” accepted nothing."),
 }
 

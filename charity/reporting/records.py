@@ -41,7 +41,8 @@ class Request:
     key: str
 
 
-def _entry(writer: Writer, request: Request, kind: str, facts: Facts) -> Entry:
+def requested_entry(writer: Writer, request: Request, kind: str, facts: Facts) -> Entry:
+    """Return the entry of a request, not appended yet; its key makes its id."""
     identifier = organisation_identifier(request.organisation)
     return writer.entry(
         kind,
@@ -54,7 +55,7 @@ def _entry(writer: Writer, request: Request, kind: str, facts: Facts) -> Entry:
 
 
 async def _append_one(writer: Writer, request: Request, kind: str, facts: Facts) -> int:
-    return (await writer.append([_entry(writer, request, kind, facts)])).start
+    return (await writer.append([requested_entry(writer, request, kind, facts)])).start
 
 
 async def record_expenditures(
@@ -66,7 +67,7 @@ async def record_expenditures(
         Refused: a fund does not hold enough, or a fact has a wrong form.
     """
     return await writer.append(
-        [_entry(writer, request, EXPENDITURE.name, facts) for request, facts in spendings]
+        [requested_entry(writer, request, EXPENDITURE.name, facts) for request, facts in spendings]
     )
 
 
@@ -75,6 +76,57 @@ async def _entry_at(position: int) -> Entry:
         return parse_entry(await read_entry(position))
     except LookupError as error:
         raise Refused("There is no entry {position}.", position=position) from error
+
+
+def refund_facts(
+    entry: Entry, position: int, organisation: str, amount: int, reason: RefundReason
+) -> RefundFacts:
+    """Return the facts of a refund: donor, fund and unit are those of the gift.
+
+    Args:
+        entry: the gift.
+        position: its position.
+        organisation: identifier of whoever pays back.
+        amount: in minor units of the gift's currency, or in pieces of the goods.
+        reason: the ground on which it is paid back.
+
+    Raises:
+        Refused: the entry is no gift to this organisation.
+    """
+    gift = entry.facts
+    if (
+        not isinstance(gift, DonationFacts | GoodsDonationFacts | OnwardTransferFacts)
+        or gift.donor is None
+        or entry.organisation != organisation
+    ):
+        raise Refused(
+            "Entry {position} is no gift to {organisation}.",
+            position=position,
+            organisation=organisation,
+        )
+    return RefundFacts(
+        amount=amount,
+        currency=CURRENCY if isinstance(gift, GoodsDonationFacts) else gift.currency,
+        donor=gift.donor,
+        fund=gift.fund,
+        goods=gift.goods if isinstance(gift, GoodsDonationFacts) else None,
+        reason=reason,
+        refers_to=position,
+    )
+
+
+def reversal_facts(entry: Entry, position: int, reason: str) -> ReversalFacts:
+    """Return the facts of the reversal of an entry.
+
+    Raises:
+        Refused: it moved nothing, or is a reversal itself.
+    """
+    if entry.kind not in REVERSIBLE:
+        raise Refused(
+            "Entry {position} cannot be reversed: it moved nothing, or is a reversal itself.",
+            position=position,
+        )
+    return ReversalFacts(facts=entry.facts, kind=entry.kind, reason=reason, refers_to=position)
 
 
 async def record_refund(
@@ -93,27 +145,9 @@ async def record_refund(
         Refused: the entry is no gift to this organisation or was reversed, less of it than this is
             left to pay back, the amount is not above zero, or the fund does not hold enough.
     """
-    entry = await _entry_at(gift_position)
-    gift, organisation = entry.facts, organisation_identifier(request.organisation)
-    if (
-        not isinstance(gift, DonationFacts | GoodsDonationFacts | OnwardTransferFacts)
-        or gift.donor is None
-        or entry.organisation != organisation
-    ):
-        raise Refused(
-            "Entry {position} is no gift to {organisation}.",
-            position=gift_position,
-            organisation=organisation,
-        )
-    facts = RefundFacts(
-        amount=amount,
-        currency=CURRENCY if isinstance(gift, GoodsDonationFacts) else gift.currency,
-        donor=gift.donor,
-        fund=gift.fund,
-        goods=gift.goods if isinstance(gift, GoodsDonationFacts) else None,
-        reason=reason,
-        refers_to=gift_position,
-    )
+    organisation = organisation_identifier(request.organisation)
+    gift = await _entry_at(gift_position)
+    facts = refund_facts(gift, gift_position, organisation, amount, reason)
     return await _append_one(writer, request, REFUND.name, facts)
 
 
@@ -125,13 +159,7 @@ async def record_reversal(writer: Writer, request: Request, position: int, reaso
             organisation's, was reversed before, is a gift of which something was paid back, or the
             fund does not hold enough.
     """
-    entry = await _entry_at(position)
-    if entry.kind not in REVERSIBLE:
-        raise Refused(
-            "Entry {position} cannot be reversed: it moved nothing, or is a reversal itself.",
-            position=position,
-        )
-    facts = ReversalFacts(facts=entry.facts, kind=entry.kind, reason=reason, refers_to=position)
+    facts = reversal_facts(await _entry_at(position), position, reason)
     return await _append_one(writer, request, REVERSAL.name, facts)
 
 

@@ -92,9 +92,9 @@ def same_rows(first: Table, second: Table, last: int) -> bool:
 
 
 def fill_merged(table: Table) -> None:
-    """Give every row of a merged donor or day cell what is printed across them."""
+    """Give every row of a merged cell with donor, code or day what is printed across them."""
     rows = table.sheet.rows
-    wanted = {table.columns.donor, table.columns.day}
+    wanted = {table.columns.donor, table.columns.code, table.columns.day}
     ranges = [
         (first, last[0], at)
         for (first, at), last in table.sheet.merged

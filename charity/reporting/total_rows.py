@@ -38,6 +38,7 @@ class Places(NamedTuple):
     number: int
     currency: int
     status: int
+    code: int
 
 
 class TotalRowReader:

@@ -54,6 +54,14 @@ DEFAULT_LIMITS = FileLimits()
 
 
 @dataclass(frozen=True, slots=True)
+class ListFile:
+    """A file that was sent or read from disk: its name, for display, and its bytes."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """One sheet of a file.
 
@@ -76,19 +84,32 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Workbook:
-    """A file as it was read: its SHA-256 digest in hexadecimal, and its sheets."""
+    """A file as it was read: its name, its SHA-256 digest in hexadecimal, and its sheets."""
 
+    name: str
     digest: str
     sheets: list[Sheet]
 
 
-def read_workbook(path: Path, limits: FileLimits = DEFAULT_LIMITS) -> Workbook:
+def open_file(path: Path, limits: FileLimits = DEFAULT_LIMITS) -> ListFile:
+    """Return a file on disk with its bytes.
+
+    Raises:
+        Refused: if it cannot be opened or is too large.
+    """
+    return ListFile(path.name, _content(path, limits))
+
+
+def read_workbook(file: ListFile, limits: FileLimits = DEFAULT_LIMITS) -> Workbook:
     """Read an .xlsx, .xls or .csv file.
 
     Raises:
         Refused: if the file is too large, empty, encrypted, damaged or of another kind.
     """
-    content = _content(path, limits)
+    content = file.content
+    _check_size(file.name, len(content), limits)
+    if not content:
+        raise Refused("{name} is empty.", name=file.name)
     if content.startswith(_ZIP):
         sheets = _xlsx_sheets(content, limits)
     elif content.startswith(_OLE2):
@@ -96,8 +117,8 @@ def read_workbook(path: Path, limits: FileLimits = DEFAULT_LIMITS) -> Workbook:
     else:
         _refuse_other_kinds(content)
         rows: list[list[Cell]] = [*read_delimited(content, limits.rows)]
-        sheets = [Sheet(path.stem, rows, ragged=True)]
-    return Workbook(hashlib.sha256(content).hexdigest(), sheets)
+        sheets = [Sheet(Path(file.name).stem, rows, ragged=True)]
+    return Workbook(file.name, hashlib.sha256(content).hexdigest(), sheets)
 
 
 def _content(path: Path, limits: FileLimits) -> bytes:
@@ -105,22 +126,24 @@ def _content(path: Path, limits: FileLimits) -> bytes:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise Refused("{name} is not a file.", name=path.name)
-        if status.st_size > limits.file_bytes:
-            raise Refused(
-                "{name} has {size} MiB; at most {limit} MiB are read. Split the list.",
-                name=path.name,
-                size=status.st_size // 2**20,
-                limit=limits.file_bytes // 2**20,
-            )
+        _check_size(path.name, status.st_size, limits)
         with path.open("rb") as file:
             content = file.read(limits.file_bytes + 1)
     except OSError as error:
         raise Refused("{name} cannot be opened: {reason}", name=path.name, reason=error.strerror)  # noqa: B904 (the reason is in the message)
-    if not content:
-        raise Refused("{name} is empty.", name=path.name)
     if len(content) > limits.file_bytes:
         raise Refused("{name} grew while it was read. Try again.", name=path.name)
     return content
+
+
+def _check_size(name: str, size: int, limits: FileLimits) -> None:
+    if size > limits.file_bytes:
+        raise Refused(
+            "{name} has {size} MiB; at most {limit} MiB are read. Split the list.",
+            name=name,
+            size=size // 2**20,
+            limit=limits.file_bytes // 2**20,
+        )
 
 
 def _refuse_other_kinds(content: bytes) -> None:

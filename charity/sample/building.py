@@ -35,6 +35,8 @@ from ledger.tables import MovementRow
 CAMPAIGN_QUARTERS: Final = frozenset({2, 4})
 CONSENT_EVERY: Final = 4
 CONSENT_BASIS: Final = "示例捐赠表第3条：同意公示姓名（虚构）"
+LARGE_GIFTS: Final = ("unusual", "target")
+"""Words by which the invented reporters say that a large gift, or more than a target, is right."""
 SPENDING: Final = (
     (0, Purpose.PROGRAM, 22, "示例项目支出：{month}月"),
     (1, Purpose.PROGRAM, 22, "示例项目支出：{month}月"),
@@ -153,6 +155,7 @@ class SampleCity:
             organisation=organisation.code,
             fund=fund,
             consent=CONSENT_BASIS if self._lists % CONSENT_EVERY == 0 else None,
+            accept=LARGE_GIFTS,
             today=quarter.report_day,
         )
         result = await import_donation_list(self._ledger, request)

@@ -12,7 +12,11 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from charity.donors.enrolment import Choice, Giver, enrol_giver, record_consent
+from charity.donors.merging import merge_donors, separate_donors
+from charity.donors.relations import end_ownership, record_ownership, standing_relations
 from charity.organisations.uscc import organisation_identifier
+from charity.receipts.issuing import issue_receipts, void_receipt
+from charity.receipts.lists import GiftFilter, gifts_without_receipt
 from charity.reporting.records import (
     Request,
     record_expenditures,
@@ -31,6 +35,7 @@ from ledger.accounts import GENERAL_FUND, fund_account
 from ledger.appending.writer import Writer
 from ledger.entries import CURRENCY, Currency, FundPlace
 from ledger.kinds.donation import DonationFacts, Donor
+from ledger.kinds.donor_merge import MergeBasis
 from ledger.kinds.expenditure import ExpenditureFacts, Purpose
 from ledger.kinds.filing import FilingFacts
 from ledger.kinds.goods_distribution import GoodsDistributionFacts
@@ -47,11 +52,17 @@ FEDERATION, SCHOOL, OCEAN, CANTEEN, INCLUSION, RESCUE, READING = 0, 1, 2, 3, 5, 
 BOOKS: Final = "goods:示例儿童绘本/册"
 TRUST: Final = "SAMPLE-TRUST-001"
 PLEDGED_FEN: Final = 3_000_000
+RECEIPTS_A_QUARTER: Final = 4
 CONSENT_BASIS: Final = "示例捐赠表第5条：同意列入鸣谢、不列金额（虚构）"
 BOOKSHOP: Final = Giver("虚构图画书店有限公司", is_organisation=True)
 ALUMNI: Final = Giver("虚构海外校友会", is_organisation=True)
 SHIPPER: Final = Giver("虚构深港物流有限公司", is_organisation=True)
 SETTLOR: Final = Giver("虚构书香控股有限公司", is_organisation=True)
+BOOKSHOP_AGAIN: Final = Giver("虚构图画书店有限责任公司", is_organisation=True)
+ALUMNI_HERE: Final = Giver("虚构海外校友会（深圳）", is_organisation=True)
+SHIPPERS: Final = Giver("虚构深港物流集团有限公司", is_organisation=True)
+"""The same names written otherwise: one donor, two donors, and one that nobody has decided."""
+
 FRIEND: Final = Giver("虚构香港友人")
 PRIVATE_SETTLOR: Final = Giver("虚构委托人")
 REGULAR: Final = Giver("虚构老街坊", identity=("sample-neighbour",))
@@ -258,15 +269,67 @@ async def _thanked(stage: Stage) -> None:
         await stage.gift(INCLUSION, f"thanked-{number}", 38, donor, 66_000 - 9_000 * number)
 
 
+async def _receipts(stage: Stage) -> None:
+    """Issue receipts for some gifts of the quarter; make one void, and issue it anew."""
+    day = stage.quarter.report_day.isoformat()
+    for place in (FEDERATION, SCHOOL, READING):
+        code = stage.organisations[place].code
+        of_quarter = GiftFilter(stage.quarter.first.isoformat(), day)
+        gifts = await gifts_without_receipt(code, of_quarter, limit=RECEIPTS_A_QUARTER)
+        issued = await issue_receipts(stage.writer, code, gifts, day)
+        if place == SCHOOL and issued:
+            await void_receipt(stage.writer, code, issued[-1], "抬头写错，作废重开（虚构）", day)
+            await issue_receipts(stage.writer, code, gifts[-1:], day)
+
+
+async def _one_donor_or_two(stage: Stage) -> None:
+    """Merge a donor who gave under two names; merge another and undo it; enter a group company.
+
+    In the first year only: what is decided stands.
+    """
+    if (await standing_relations()).merges:
+        return
+    vault, writer, day = stage.ledger.vault, stage.writer, stage.quarter.report_day.isoformat()
+    references = {}
+    for place, giver, key in (
+        (READING, BOOKSHOP, "bookshop"),
+        (READING, BOOKSHOP_AGAIN, "bookshop-again"),
+        (SCHOOL, ALUMNI, "alumni"),
+        (SCHOOL, ALUMNI_HERE, "alumni-here"),
+        (RESCUE, SHIPPERS, "shippers"),
+        (READING, SETTLOR, "settlor"),
+    ):
+        donor = await stage.donor(place, giver, Choice.WITH_AMOUNT)
+        references[giver] = donor.reference
+        await stage.gift(place, key, 58, donor, 320_000)
+    merges = []
+    for place, one, other in (
+        (READING, BOOKSHOP, BOOKSHOP_AGAIN),
+        (SCHOOL, ALUMNI, ALUMNI_HERE),
+    ):
+        code, pair = stage.organisations[place].code, (references[one], references[other])
+        reason = "名称写法不同，经核对为同一捐赠人（虚构）"
+        merges.append(await merge_donors(vault, writer, code, pair, MergeBasis.NAME, reason, day))
+    code, reason = stage.organisations[SCHOOL].code, "深圳分会是另一机构，拆分（虚构）"
+    await separate_donors(writer, "-", code, merges[-1], reason, day)
+    since, evidence = f"{stage.quarter.year}-01-01", "示例年报第12页（虚构）"
+    parent, child = references[SETTLOR], references[BOOKSHOP]
+    await record_ownership(writer, None, parent, child, since, evidence, day)
+    wrong = await record_ownership(writer, None, parent, references[SHIPPERS], since, evidence, day)
+    before = f"{stage.quarter.year - 1}-12-31"
+    await end_ownership(writer, None, wrong, before, "登记有误，从未生效（虚构）", day)
+
+
 SCENES: Mapping[int, tuple[Scene, ...]] = MappingProxyType(
     {
-        1: (_filed, _other_currencies, _books_given, _pledge),
+        1: (_filed, _other_currencies, _books_given, _pledge, _receipts),
         2: (
             _pledge_paid,
             _books_handed_out,
             _contribution(PRIVATE_SETTLOR, Choice.NOT_SHOWN, 2_000_000),
             _regular,
             _thanked,
+            _receipts,
         ),
         3: (
             _pledge_paid,
@@ -274,8 +337,9 @@ SCENES: Mapping[int, tuple[Scene, ...]] = MappingProxyType(
             _regular,
             _passed_on,
             _reversed,
+            _receipts,
         ),
-        4: (_trust_gives, _dollars_spent),
+        4: (_trust_gives, _dollars_spent, _receipts, _one_donor_or_two),
     }
 )
 """The scenes of each quarter of a year."""

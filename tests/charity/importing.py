@@ -1,6 +1,6 @@
 """Provides imports of small invented lists into a ledger, and what the ledger then holds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from charity.reporting.dates import GivenDay
@@ -29,6 +29,7 @@ async def run_import(
     given: str | None = None,
     organisation: str = ORGANISATION,
     fund: str = "general",
+    columns: Mapping[str, str] | None = None,
 ) -> ImportResult:
     """Import a list as of the first day of 2026."""
     request = ImportRequest(
@@ -40,6 +41,7 @@ async def run_import(
         consent=consent,
         accept=accept,
         dry_run=dry_run,
+        columns=columns or {},
     )
     return await import_donation_list(ledger, request)
 

@@ -1,13 +1,15 @@
 """Provides donation lists with invented donors, written as files for tests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
 
+from charity.reporting.amount_checks import NOTHING_EXPECTED, Expected
 from charity.reporting.donation_list import DonationList, GivenDay, read_donation_list
+from charity.reporting.workbooks import open_file, read_workbook
 
 TODAY = date(2026, 1, 1)
 HEADER = ("捐赠日期", "捐赠人", "金额（元）", "备注")
@@ -36,10 +38,23 @@ def gift(
     return [day, donor, amount, ""]
 
 
-def read(path: Path, *accept: str, given: str | None = None) -> DonationList:
+def read(
+    path: Path,
+    *accept: str,
+    given: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    expected: Expected = NOTHING_EXPECTED,
+) -> DonationList:
     """Read a list as of the first day of 2026."""
     given_day = GivenDay.parse(given) if given else None
-    return read_donation_list(path, given_day=given_day, accept=accept, today=TODAY)
+    return read_donation_list(
+        read_workbook(open_file(path)),
+        given_day=given_day,
+        accept=accept,
+        today=TODAY,
+        columns=columns or {},
+        expected=expected,
+    )
 
 
 def codes(gifts: DonationList) -> list[tuple[str, str | None]]:

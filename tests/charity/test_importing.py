@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from charity.organisations.registry import add_fund, add_organisation
+from charity.projects.tables import Project
 from charity.reporting.importing import import_donation_list
-from charity.reporting.requests import ImportRequest
+from charity.reporting.requests import ImportRequest, ImportResult
+from ledger.appending.writer import Writer
 from ledger.entries import Entry
 from ledger.kinds.disclosure import AcceptedProblem, DisclosureFacts
 from ledger.log import Ledger
@@ -277,6 +280,45 @@ async def test_progress_tells_each_stage_to_its_end(ledger: Ledger, tmp_path: Pa
     )
     last = {stage: (done, total) for stage, done, total in steps}
     assert last == {"read": (3, 3), "check": (3, 3), "append": (3, 3)}
+
+
+async def test_a_file_that_was_sent_is_read_from_its_bytes(ledger: Ledger, tmp_path: Path) -> None:
+    content = write_list(tmp_path, *ROWS).read_bytes()
+    request = ImportRequest(Path("示例.csv"), ORGANISATION, TODAY, content=content)
+    result = await import_donation_list(ledger, request)
+    assert told(result) == (3, 0, [])
+    assert result.donation_list.file_name == "示例.csv"
+    again = await run_import(ledger, tmp_path / "list.csv")
+    assert (again.same_file, again.known) == (True, 3)
+    for sent in (b"", b"\x89PNG"):
+        with pytest.raises(Refused):
+            await import_donation_list(ledger, replace(request, content=sent))
+    assert "虚构" not in repr(request)
+
+
+async def test_what_is_done_beside_is_done_with_the_entries_or_not_at_all(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    seen: list[tuple[range, int]] = []
+
+    async def beside(writer: Writer, result: ImportResult) -> None:
+        seen.append((result.positions, len(await stored_entries())))
+        await Project.insert(Project(organisation=ORGANISATION, code="books", name="", fund=""))
+        if len(seen) > 1:
+            raise Refused("Not now.")
+
+    request = ImportRequest(write_list(tmp_path, *ROWS), ORGANISATION, TODAY, beside=beside)
+    await import_donation_list(ledger, replace(request, dry_run=True))
+    assert seen == []
+    await import_donation_list(ledger, request)
+    assert seen == [(range(3), 3)]
+    await import_donation_list(ledger, request)
+    assert len(seen) == 1
+    other = write_list(tmp_path, "虚构新,9,", name="other.csv")
+    with pytest.raises(Refused, match="Not now"):
+        await import_donation_list(ledger, replace(request, path=other))
+    assert len(seen) == 2
+    assert (len(await stored_entries()), await Project.count()) == (3, 1)
 
 
 RedCross = Callable[[str], Path]

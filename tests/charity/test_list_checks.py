@@ -262,4 +262,5 @@ def test_a_transaction_id_has_a_limit(file: Path) -> None:
 
 
 def test_all_accept_words_are_known() -> None:
-    assert {"skip", "anonymous", "aggregate", "transaction", "total", "overlap"} == ACCEPT_WORDS
+    words = "aggregate anonymous code overlap skip target total transaction unusual"
+    assert set(words.split()) == ACCEPT_WORDS

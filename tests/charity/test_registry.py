@@ -1,5 +1,8 @@
 """Tests of the register of organisations and funds."""
 
+from datetime import date
+from typing import Any
+
 import pytest
 
 from charity.organisations.registry import (
@@ -10,6 +13,8 @@ from charity.organisations.registry import (
     find_organisation,
 )
 from charity.organisations.tables import Fund, Organisation
+from charity.projects.registry import add_campaign, campaigns_of
+from charity.reporting.earlier_gifts import campaign_targets
 from ledger.messages import Refused, WrongUse
 from tests.conftest import ORGANISATION
 
@@ -92,3 +97,58 @@ async def test_a_fund_of_another_organisation_is_not_found() -> None:
     await add_fund(OTHER, "water", "示例专项", restricted=True)
     with pytest.raises(WrongUse, match="no fund 'water'"):
         await find_fund(ORGANISATION, "water")
+
+
+CAMPAIGN: dict[str, Any] = {
+    "name": "示例募捐",
+    "fund": "general",
+    "days": (date(2026, 1, 31), date(2026, 12, 31)),
+    "target": 123_456_789,
+    "filing_number": "示例备案1号",
+}
+
+
+async def test_a_campaign_is_registered_once_and_its_target_is_checked_against() -> None:
+    assert await add_campaign(ORGANISATION, **CAMPAIGN)
+    assert not await add_campaign(ORGANISATION, **CAMPAIGN | {"name": " 示例募捐 "})
+    [row] = await campaigns_of(ORGANISATION)
+    assert (row["starts"], row["ends"]) == ("2026-01-31", "2026-12-31")
+    assert (row["target"], row["filing_number"]) == (123_456_789, "示例备案1号")
+    [target] = await campaign_targets(ORGANISATION, "general")
+    assert (target.name, target.target_fen) == ("示例募捐", 123_456_789)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"target": None},
+        {"target": 1},
+        {"filing_number": None},
+        {"days": (date(2026, 2, 1), date(2026, 12, 31))},
+        {"days": (date(2026, 1, 31), date(2027, 1, 1))},
+    ],
+)
+async def test_a_campaign_with_other_facts_is_refused(other: dict[str, Any]) -> None:
+    await add_campaign(ORGANISATION, **CAMPAIGN)
+    with pytest.raises(Refused, match="registered already"):
+        await add_campaign(ORGANISATION, **CAMPAIGN | other)
+    assert len(await campaigns_of(ORGANISATION)) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"fund": "nothing"},
+        {"days": (date(2026, 2, 1), date(2026, 1, 31))},
+        {"days": (date(1989, 12, 31), date(2026, 1, 31))},
+        {"days": (date(2026, 1, 31), date(2101, 1, 1))},
+        {"filing_number": " "},
+        {"filing_number": "1" * 41},
+        {"filing_number": "1\0"},
+        {"name": ""},
+    ],
+)
+async def test_a_campaign_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(Refused):
+        await add_campaign(ORGANISATION, **CAMPAIGN | wrong)
+    assert await campaigns_of(ORGANISATION) == []

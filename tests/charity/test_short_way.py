@@ -5,6 +5,7 @@ from datetime import date
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from charity.organisations.uscc import complete_code
 from charity.reporting.careful_rows import CarefulReader
 from charity.reporting.cells import Cell
 from charity.reporting.gift_rows import DayRules
@@ -15,6 +16,7 @@ from charity.reporting.workbooks import Sheet
 from tests.charity.lists import TODAY
 
 DAY = date(2020, 1, 22)
+CODE = complete_code("91440300MA500000")
 DONORS: st.SearchStrategy[Cell] = st.one_of(
     st.sampled_from(["虚构甲", "合计", "合 计", "", "-", "=虚构", "虚构甲转来虚构乙捐款",
                      "捐赠汇总",
@@ -38,19 +40,24 @@ IDS: st.SearchStrategy[Cell] = st.sampled_from(
 REMARKS: st.SearchStrategy[Cell] = st.sampled_from(["", "示例", " 示例\u3000", "合计", 5.0])
 CURRENCIES: st.SearchStrategy[Cell] = st.sampled_from(["", "人民币", "CNY ", "美元", "合计", 5.0])
 STATUSES: st.SearchStrategy[Cell] = st.sampled_from(["", "支付成功", "已退款", "示例", "合计", 5.0])
-OPTIONAL = ["donor", "day", "time", "transaction", "remark", "currency", "status"]
-HEADERS: list[Cell] = ["金额", "姓名", "日期", "时间", "单号", "备注", "币种", "状态", ""]
+CODES: st.SearchStrategy[Cell] = st.sampled_from(["", CODE, f" {CODE} ", CODE[::-1], "无", 5.0])
+OPTIONAL = ["donor", "day", "time", "transaction", "remark", "currency", "status", "code"]
+HEADERS: list[Cell] = [
+    "金额", "姓名", "日期", "时间", "单号", "备注", "币种", "状态", "信用代码", "",
+]  # fmt: skip
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rows=st.lists(
-        st.tuples(AMOUNTS, DONORS, DAYS, TIMES, IDS, REMARKS, CURRENCIES, STATUSES).map(list),
+        st.tuples(AMOUNTS, DONORS, DAYS, TIMES, IDS, REMARKS, CURRENCIES, STATUSES, CODES).map(
+            list
+        ),
         max_size=8,
     ),
     absent=st.sets(st.sampled_from(OPTIONAL)),
     ragged=st.booleans(),
-    accept=st.sets(st.sampled_from(["anonymous", "skip", "transaction", "aggregate"])),
+    accept=st.sets(st.sampled_from(["anonymous", "skip", "transaction", "aggregate", "code"])),
 )
 def test_the_short_way_gives_what_the_careful_way_gives(
     rows: list[list[Cell]], absent: set[str], ragged: bool, accept: set[str]

@@ -12,7 +12,7 @@ import xlwt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from charity.reporting.workbooks import FileLimits, read_workbook
+from charity.reporting.workbooks import FileLimits, open_file, read_workbook
 from ledger.messages import Refused
 from tests.charity.lists import HEADER, codes, read, write_csv, write_xlsx
 
@@ -132,7 +132,7 @@ def test_a_declared_bomb_is_refused_before_it_is_inflated(xlsx: Path) -> None:
     with zipfile.ZipFile(xlsx, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/media/bomb.bin", bytes(2**23))
     with pytest.raises(Refused, match="inflates to more than 4 MiB"):
-        read_workbook(xlsx, SMALL)
+        read_workbook(open_file(xlsx, SMALL), SMALL)
 
 
 def test_a_bomb_that_declares_a_small_size_is_refused(xlsx: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_bomb_that_declares_a_small_size_is_refused(xlsx: Path) -> None:
     with zipfile.ZipFile(xlsx) as archive:
         assert archive.read("xl/bomb.xml") == bytes(10)
     with pytest.raises(Refused, match="inflates to more than"):
-        read_workbook(xlsx, SMALL)
+        read_workbook(open_file(xlsx, SMALL), SMALL)
 
 
 def test_a_wrong_checksum_is_refused(xlsx: Path) -> None:
@@ -176,10 +176,10 @@ def test_cells_far_apart_are_refused_before_memory_is_asked_for(
 def test_too_many_rows(tmp_path: Path, xlsx: Path) -> None:
     limits = FileLimits(rows=2)
     with pytest.raises(Refused, match="at most 2 rows"):
-        read_workbook(xlsx, limits)
+        read_workbook(open_file(xlsx, limits), limits)
     path = write_csv(tmp_path / "list.csv", "姓名,金额", "虚构甲,1", "虚构乙,2")
     with pytest.raises(Refused, match="more than 2 rows"):
-        read_workbook(path, limits)
+        read_workbook(open_file(path, limits), limits)
 
 
 def test_a_document_type_is_refused(xlsx: Path) -> None:

@@ -18,6 +18,7 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 FundCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 Amount = Annotated[int, Field(gt=0, le=AMOUNT_MAX, description="in minor units, such as fen")]
 Place = Annotated[int, Field(ge=0, description="position of an entry in the log")]
+AcceptWord = Annotated[str, StringConstraints(pattern=r"^[0-9a-z_.]{1,60}$")]
 Organisation = Annotated[str, StringConstraints(min_length=18, max_length=26)]
 
 
@@ -162,8 +163,13 @@ Record = Annotated[
 
 
 class RecordsContent(BaseModel):
-    """The content of a batch of records."""
+    """The content of a batch of records.
+
+    `accept` holds what the reporter accepted of what the check suspects: a word for all problems of
+    its kind, or field and word of one of them, such as `records.3.amount.unusual`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     records: Annotated[tuple[Record, ...], Field(min_length=1, max_length=RECORDS_MAX)]
+    accept: Annotated[tuple[AcceptWord, ...], Field(max_length=RECORDS_MAX)] = ()

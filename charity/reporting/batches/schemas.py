@@ -47,7 +47,8 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     """A problem, an accepted problem or a notice, with its place and how to mend it.
 
     `field` is the path of a field in records (`records.3.amount`); `header` is what stands above
-    the cell; `accept` the word that accepts every problem of this kind.
+    the cell; `accept` the word that accepts every problem of this kind; `batch` the id of another
+    batch that it is about.
     """
 
     code: str
@@ -58,10 +59,15 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     header: str | None = None
     field: str | None = None
     accept: str | None = None
+    batch: str | None = None
 
 
 class FundEffect(msgspec.Struct, frozen=True):
-    """What a batch does to one fund (or its goods): minor units of `unit` before and after."""
+    """What a batch does to one fund (or its goods): minor units of `unit` before and after.
+
+    Their difference is what the batch does. `before` is the balance when it was checked: what is
+    shown of a batch that waits is counted from the present balance (`effects_now`).
+    """
 
     organisation: str
     fund: str
@@ -129,6 +135,9 @@ class BatchReport(msgspec.Struct, frozen=True, kw_only=True):
         effects: each fund before and after.
         tables: headers found in the file, for mapping by hand.
         preview: the first rows; the others stand in pages beside the content.
+        kind: of records, the kind of the only one; None of several.
+        rows_digest: of the rows of a list as they were read (`rows_digest`): only what reads the
+            same again is what was approved.
     """
 
     state: Literal["problems", "ready"]
@@ -150,3 +159,5 @@ class BatchReport(msgspec.Struct, frozen=True, kw_only=True):
     preview: tuple[PreviewRow, ...] = ()
     counterpart: str | None = None
     seconds: int = 0
+    kind: str | None = None
+    rows_digest: str = ""

@@ -11,7 +11,8 @@ class BatchState(StrEnum):
 
     CHECKING: a job reads and checks it. PROBLEMS: something must be mended or accepted. READY: it
     can be submitted. SUBMITTED: it waits for a second person. APPROVED: a job appends it.
-    APPENDED, REJECTED, WITHDRAWN: it is at its end. FAILED: a check broke off and can be repeated.
+    REJECTED: its reporter may mend it. APPENDED, WITHDRAWN: it is at its end. FAILED: a check broke
+    off and can be repeated.
     """
 
     CHECKING = "checking"
@@ -42,25 +43,25 @@ class BatchAct(StrEnum):
 OPEN: Final = frozenset(
     {BatchState.CHECKING, BatchState.PROBLEMS, BatchState.READY, BatchState.FAILED}
 )
-"""States in which the reporter may still change it."""
+"""States in which nobody has to decide on it yet."""
+
+CHANGEABLE: Final = OPEN | {BatchState.REJECTED}
+"""States in which the reporter may still change it, as long as its content is there."""
 
 WAITING_FOR_JOB: Final = frozenset({BatchState.CHECKING, BatchState.APPROVED})
-ENDED: Final = frozenset({BatchState.APPENDED, BatchState.REJECTED, BatchState.WITHDRAWN})
+ENDED: Final = frozenset({BatchState.APPENDED, BatchState.WITHDRAWN})
 
 MOVES: Final[Mapping[BatchAct, tuple[frozenset[BatchState], BatchState]]] = MappingProxyType(
     {
-        BatchAct.CHANGE: (OPEN, BatchState.CHECKING),
-        BatchAct.FIND_PROBLEMS: (
-            # An approved batch goes back when the ledger has changed since it was checked.
-            frozenset({BatchState.CHECKING, BatchState.APPROVED}),
-            BatchState.PROBLEMS,
-        ),
-        BatchAct.CLEAR: (frozenset({BatchState.CHECKING}), BatchState.READY),
+        BatchAct.CHANGE: (CHANGEABLE, BatchState.CHECKING),
+        # An approved batch goes back when the ledger has changed since it was checked.
+        BatchAct.FIND_PROBLEMS: (WAITING_FOR_JOB, BatchState.PROBLEMS),
+        BatchAct.CLEAR: (WAITING_FOR_JOB, BatchState.READY),
         BatchAct.BREAK_OFF: (WAITING_FOR_JOB, BatchState.FAILED),
         BatchAct.SUBMIT: (frozenset({BatchState.READY}), BatchState.SUBMITTED),
         BatchAct.APPROVE: (frozenset({BatchState.SUBMITTED}), BatchState.APPROVED),
         BatchAct.REJECT: (frozenset({BatchState.SUBMITTED}), BatchState.REJECTED),
-        BatchAct.WITHDRAW: (OPEN | {BatchState.SUBMITTED}, BatchState.WITHDRAWN),
+        BatchAct.WITHDRAW: (CHANGEABLE | {BatchState.SUBMITTED}, BatchState.WITHDRAWN),
         BatchAct.APPEND: (frozenset({BatchState.APPROVED}), BatchState.APPENDED),
     }
 )

@@ -1,6 +1,6 @@
 """Provides the table of batches: what is reported, and how far it has come."""
 
-from piccolo.columns import BigInt, Bytea, Varchar
+from piccolo.columns import BigInt, Bytea, Text, Varchar
 from piccolo.table import Table
 
 
@@ -19,7 +19,12 @@ class Batch(Table, tablename="reporting_batch"):
         title: what the reporter calls it, such as the file's name; sealed.
         options: the reporter's choices (`ListOptions`), sealed.
         report: what the check of this version found (`BatchReport`), sealed.
-        reason: why it was rejected, or what broke off; sealed.
+        reason: why it was rejected the last time, until it is appended; sealed. What broke off
+            stands in the report.
+        authors: ids of all who made or changed it, separated by blanks: none of them approves it.
+        decided_by: the organisation's own checker, or whoever rejected it.
+        rejected_by, rejected_at: who rejected it the last time, and when; they stay when it is
+            mended.
         counterpart: the other organisation whose fund loses money by it, which must agree too.
         first_position, entries: where it stands in the log, once appended.
         token: id of the API token it came by.
@@ -39,10 +44,13 @@ class Batch(Table, tablename="reporting_batch"):
     reason = Bytea(default=None, null=True)
     made_by = Varchar(length=32, default=None)
     made_at = Varchar(length=30, default=None)
+    authors = Text(default=None, null=True)
     submitted_by = Varchar(length=32, default=None, null=True)
     submitted_at = Varchar(length=30, default=None, null=True)
     decided_by = Varchar(length=32, default=None, null=True)
     decided_at = Varchar(length=30, default=None, null=True)
+    rejected_by = Varchar(length=32, default=None, null=True)
+    rejected_at = Varchar(length=30, default=None, null=True)
     counterpart = Varchar(length=18, default=None, null=True)
     agreed_by = Varchar(length=32, default=None, null=True)
     agreed_at = Varchar(length=30, default=None, null=True)

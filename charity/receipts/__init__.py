@@ -1,0 +1,1 @@
+"""Receipts of donations (捐赠收据): issuing, reading, printing, archives."""

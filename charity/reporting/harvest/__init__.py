@@ -1,0 +1,1 @@
+"""Harvest: lists that foundations publish at their own address, fetched for approval."""
