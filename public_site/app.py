@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from litestar import Litestar
@@ -12,15 +12,24 @@ from litestar.logging import LoggingConfig
 from litestar.static_files import create_static_files_router
 from litestar.types import Message, Scope
 
+from charity.donors.suggestions import NearNames
+from charity.people.mail import Mail
+from charity.reporting.batches.store import BatchStore
+from charity.reporting.batches.work import sweep
 from ledger.log import Ledger
 from ledger.messages import Refused
+from ledger.signing.keys import read_vault_key
+from ledger.vault.envelopes import Envelopes
 from ledger.vault.erasure import finish_erasure
 from ledger.witnessing.client import read_witnesses
 from ledger.witnessing.cosigning import cosigning
 from public_site import check, donations, entry, errors, home, log, organisations, receipt, trace
+from public_site.api.documentation import ROUTES as API
+from public_site.api.running import api_running
 from public_site.opening import opened
 from public_site.rendering import STATIC
 from public_site.settings import Settings
+from public_site.workplace.jobs import JobRunner, Jobs
 from public_site.workplace.pages import ROUTES as WORKPLACE
 
 logger = logging.getLogger(__name__)
@@ -54,6 +63,7 @@ ROUTES = (
     receipt.receipt_page,
     receipt.receipt_checker,
     *WORKPLACE,
+    *API,
 )
 
 
@@ -76,18 +86,33 @@ async def _finish_erasure(ledger: Ledger) -> None:
         logger.warning("an interrupted erasure cannot be finished: %s", refusal)
 
 
-def create_app(settings: Settings) -> Litestar:
-    """Return the application; it opens the ledger when it starts and closes it when it stops."""
+def create_app(
+    settings: Settings, *, jobs: Callable[[BatchStore, Settings], Jobs] = JobRunner
+) -> Litestar:
+    """Return the application; it opens the ledger when it starts and closes it when it stops.
+
+    `jobs` makes what runs the jobs of batches: by default each runs in a process of its own.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with opened(settings) as ledger:
             app.state.ledger = ledger
             app.state.settings = settings
+            app.state.envelopes = Envelopes(read_vault_key(settings.home))
+            app.state.batches = BatchStore.at(ledger, settings.drafts, app.state.envelopes)
+            await sweep(app.state.batches)
+            app.state.jobs = jobs(app.state.batches, settings)
+            app.state.near_names = NearNames()
+            app.state.mail = Mail(settings.smtp, settings.mail_from)
             await _finish_erasure(ledger)
             drawing = asyncio.create_task(home.draw_ahead())
             app.state.witnesses = read_witnesses(settings.witnesses_file)
-            async with cosigning(ledger, app.state.witnesses):
+            async with (
+                cosigning(ledger, app.state.witnesses),
+                api_running(app),
+                app.state.jobs.running(),
+            ):
                 yield
             drawing.cancel()
 

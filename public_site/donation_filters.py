@@ -9,7 +9,7 @@ from typing import Any
 from ledger.entries import CURRENCY
 from ledger.messages import Message, Translate
 from ledger.tables import MovementRow
-from public_site.movement_rows import Condition, in_books
+from public_site.movement_rows import IN_BOOKS, Condition, in_books
 from public_site.movements import KIND_LABELS
 
 NAMES = ("from_day", "to_day", "min_yuan", "max_yuan", "fund", "kind")
@@ -31,7 +31,8 @@ class Filters:
     def conditions(self, organisation: str) -> list[Condition]:
         """Return the conditions on `ledger_movement`: rows of its own, and those of others.
 
-        An amount asked for is one in yuan; the row of a reversal may have it below zero.
+        An amount asked for is one in yuan; the row of a reversal may have it below zero. Receipts
+        of donations are shown where they are asked for by their kind.
         """
         asked = [
             term
@@ -44,7 +45,10 @@ class Filters:
             )
             if value is not None
         ]
-        if (self.min_fen, self.max_fen) != (None, None):
+        asks_amount = (self.min_fen, self.max_fen) != (None, None)
+        if self.kind is None or asks_amount:
+            asked.append(IN_BOOKS)
+        if asks_amount:
             asked.append((MovementRow.unit == CURRENCY) | MovementRow.unit.is_null())
         conditions = []
         for condition, fund in zip(

@@ -34,6 +34,7 @@ from public_site.formatting import MINUS, amount_in
 from public_site.languages import language_of
 from public_site.movement_rows import later_entries
 from public_site.movements import Movement, movements
+from public_site.related_donors import related_donors
 from public_site.rendering import SiteRequest, page
 from public_site.routing import page_route
 from public_site.trace_lines import trace_title
@@ -256,6 +257,7 @@ async def entry_page(
         "postings": await _posting_lines(entry, translate),
         "source": _source(entry, translate),
         "donor": await _donor(ledger, entry, movement, translate),
+        "related_donors": await related_donors(ledger, entry, translate),
         "counterparty_label": counterparty_label(entry).text(translate),
         "particulars": particulars(entry, translate),
         "document": document(entry, translate),

@@ -9,13 +9,23 @@ from ledger.entries import Entry
 from ledger.kinds import parse_entry
 from ledger.kinds.correction import CORRECTION, CorrectionFacts
 from ledger.kinds.disclosure import DisclosureFacts
+from ledger.kinds.donation_receipt import (
+    DONATION_RECEIPT,
+    DonationReceiptFacts,
+    FiscalReceipt,
+)
+from ledger.kinds.donor_merge import DonorMergeFacts
+from ledger.kinds.donor_separation import DONOR_SEPARATION
 from ledger.kinds.erasure import ErasureFacts
 from ledger.kinds.expenditure import ExpenditureFacts
 from ledger.kinds.filing import FilingFacts
 from ledger.kinds.goods_distribution import GoodsDistributionFacts
 from ledger.kinds.key_rotation import KeyRotationFacts
 from ledger.kinds.onward_transfer import OnwardTransferFacts
+from ledger.kinds.ownership import OwnershipFacts
+from ledger.kinds.ownership_end import OWNERSHIP_END
 from ledger.kinds.pledge import PLEDGE
+from ledger.kinds.receipt_void import RECEIPT_VOID
 from ledger.kinds.refund import REFUND
 from ledger.kinds.reversal import REVERSAL, ReversalFacts
 from ledger.kinds.seal import SealFacts
@@ -47,6 +57,14 @@ GROUND_LABELS: Final = {
 }
 
 
+BASIS_LABELS: Final = {
+    "uscc": Message("The same unified social credit code"),
+    "identity": Message("The same identity document or account"),
+    "name": Message("The same name, written in two ways"),
+    "declared": Message("The donor says so"),
+}
+
+
 class Form(Enum):
     """How a fact is written: in our words, as reported (Chinese), or as a code."""
 
@@ -70,8 +88,6 @@ def _of_money(facts: Any) -> list[tuple[Message, object, Form]]:
     trust = facts.trust_number()
     if trust is not None:
         found.append((Message("Charitable trust"), trust, Form.CODE))
-    if getattr(facts, "receipt", None):
-        found.append((Message("Receipt number"), facts.receipt, Form.CODE))
     if getattr(facts, "time", None):
         found.append((Message("Time of the gift"), facts.time, Form.WORDS))
     if getattr(facts, "on_behalf", False):
@@ -109,8 +125,32 @@ def _of_kind(  # noqa: PLR0911 (one answer for each kind)
             return [(Message("New verifier key"), key, Form.CODE)]
         case ErasureFacts(ground=ground):
             return [(Message("Ground"), GROUND_LABELS[ground], Form.WORDS)]
+        case DonationReceiptFacts(fiscal=fiscal):
+            return _of_receipt(fiscal)
         case _:
-            return _of_money(facts)
+            return _of_donors(facts) or _of_money(facts)
+
+
+def _of_receipt(fiscal: FiscalReceipt | None) -> list[tuple[Message, object, Form]]:
+    """Return what kind of document a receipt of donation is."""
+    if fiscal is None:
+        own = Message("A receipt of the organisation itself, no official fiscal receipt")
+        return [(Message("Standing"), own, Form.WORDS)]
+    return [
+        (Message("Code of the official fiscal receipt"), fiscal.code, Form.CODE),
+        (Message("Number of the official fiscal receipt"), fiscal.number, Form.CODE),
+    ]
+
+
+def _of_donors(facts: Any) -> list[tuple[Message, object, Form]]:
+    """Return the facts of what brings two donors together."""
+    match facts:
+        case DonorMergeFacts(basis=basis):
+            return [(Message("Known by"), BASIS_LABELS[basis], Form.WORDS)]
+        case OwnershipFacts(since=since):
+            return [(Message("Since"), since, Form.WORDS)]
+        case _:
+            return []
 
 
 def counterparty_label(entry: Entry) -> Message:
@@ -152,6 +192,10 @@ REFERRING: Final = {
     REVERSAL.name: Message("It reverses"),
     REFUND.name: Message("It pays back"),
     CORRECTION.name: Message("It corrects"),
+    DONATION_RECEIPT.name: Message("It is the receipt of"),
+    RECEIPT_VOID.name: Message("It makes void"),
+    DONOR_SEPARATION.name: Message("It undoes"),
+    OWNERSHIP_END.name: Message("It ends"),
 }
 PAYS: Final = Message("It is paid against")
 
@@ -164,6 +208,16 @@ def what_became(entry: Entry, later: Later, translate: Translate) -> list[Became
         told.append((REFERRING.get(entry.kind, PAYS), refers_to))
     if later.reversed_by is not None:
         told.append((Message("It counts as never made: it was reversed by"), later.reversed_by))
+    if later.void_by is not None:
+        told.append((Message("It is void, made so by"), later.void_by))
+    if later.ended_by is not None:
+        told.append((Message("It holds no more, by"), later.ended_by))
+    for receipt in later.receipts:
+        issued = Message("Donation receipt no. {number} was issued:", number=receipt.number)
+        void = Message(
+            "Donation receipt no. {number} was issued, and is void:", number=receipt.number
+        )
+        told.append((issued if receipt.void is None else void, receipt.position))
     amount, unit, *_ = entry.facts.listed()
     if unit is not None:
         whole = amount_in(amount, unit)

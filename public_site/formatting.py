@@ -13,6 +13,8 @@ from public_site.translations import LOCALES
 SHENZHEN: Final = ZoneInfo("Asia/Shanghai")
 FEN_OF_A_YUAN: Final = 100
 MINUS: Final = "−"
+FULL_STOPS: Final = ("。", "！", "？", "；")
+"""After these, Chinese text goes on without a blank."""
 
 
 def money(fen: int) -> str:
@@ -96,3 +98,8 @@ def instant(value: datetime, language: Language) -> str:
     """Return a moment in Shenzhen's time: 2020年1月24日 08:30, 24 Jan 2020, 08:30."""
     pattern = "y年M月d日 HH:mm" if language == "zh" else "d MMM y, HH:mm"
     return format_datetime(value, pattern, tzinfo=SHENZHEN, locale=LOCALES[language])
+
+
+def sentences(*texts: str) -> str:
+    """Return sentences one after the other: with a blank between them, but none after a Chinese."""
+    return "".join(f"{text}{'' if text.endswith(FULL_STOPS) else ' '}" for text in texts).rstrip()

@@ -10,13 +10,22 @@ from typing import Any
 
 from piccolo.columns.combination import And, Or, Where
 
+from charity.receipts.reading import receipt_number
+from ledger.donor_relations import PARTING
 from ledger.entries import CURRENCY
 from ledger.kinds.correction import CORRECTION
 from ledger.kinds.donation import DONATION
+from ledger.kinds.donation_receipt import DONATION_RECEIPT
+from ledger.kinds.receipt_void import RECEIPT_VOID
 from ledger.kinds.refund import REFUND
 from ledger.kinds.reversal import INCOMING, REVERSAL, REVERSIBLE
 from ledger.tables import MovementRow
 from public_site.formatting import amount_in
+
+BESIDE_BOOKS = (DONATION_RECEIPT.name, RECEIPT_VOID.name)
+"""Kinds that lists leave out unless they are asked for: a receipt repeats its gift."""
+
+IN_BOOKS = MovementRow.kind.not_in(list(BESIDE_BOOKS))
 
 Row = Mapping[str, Any]
 Condition = Where | And | Or
@@ -103,6 +112,15 @@ def sums_by_unit(rows: Iterable[Row], book: str) -> list[UnitSum]:
     return [first, *sorted(rest, key=lambda each: (each.of_trusts, each.unit))]
 
 
+@dataclass(frozen=True, slots=True)
+class IssuedReceipt:
+    """A receipt of donation: its entry, its number with the year, what made it void."""
+
+    position: int
+    number: str
+    void: int | None
+
+
 @dataclass(slots=True)
 class Later:
     """What became of an entry by later ones that stand; amounts in its unit.
@@ -112,15 +130,21 @@ class Later:
         refunded: what was paid back of a gift.
         paid: what was paid against a pledge.
         corrections: positions of correction notes.
+        receipts: the receipts of a gift, the void ones too.
+        void_by: the position of what made a receipt void.
+        ended_by: the position of what undid a merge of donors, or ended an ownership.
     """
 
     reversed_by: int | None = None
     refunded: int = 0
     paid: int = 0
     corrections: list[int] = field(default_factory=list)
+    receipts: list[IssuedReceipt] = field(default_factory=list)
+    void_by: int | None = None
+    ended_by: int | None = None
 
-    def add(self, row: Row) -> None:
-        """Take a later entry that stands."""
+    def add(self, row: Row, void: int | None = None) -> None:
+        """Take a later entry that stands; of a receipt also what made it void."""
         match row["kind"]:
             case REVERSAL.name:
                 self.reversed_by = row["position"]
@@ -130,29 +154,46 @@ class Later:
                 self.paid += row["amount"]
             case CORRECTION.name:
                 self.corrections.append(row["position"])
+            case DONATION_RECEIPT.name:
+                number = receipt_number(row["day"], row["amount"])
+                self.receipts.append(IssuedReceipt(row["position"], number, void))
+            case RECEIPT_VOID.name:
+                self.void_by = row["position"]
+            case kind if kind in PARTING:
+                self.ended_by = row["position"]
+
+
+LATER_COLUMNS = (
+    MovementRow.position,
+    MovementRow.kind,
+    MovementRow.amount,
+    MovementRow.day,
+    MovementRow.refers_to,
+)
 
 
 async def later_entries(positions: Collection[int]) -> dict[int, Later]:
     """Return what became of each of these entries, those included of which nothing became."""
     found = {position: Later() for position in positions}
-    columns = (MovementRow.position, MovementRow.kind, MovementRow.amount, MovementRow.refers_to)
     rows = (
-        await MovementRow.select(*columns)
+        await MovementRow.select(*LATER_COLUMNS)
         .where(MovementRow.refers_to.is_in(list(positions) or [-1]))
         .order_by(MovementRow.position)
     )
-    undone = await _reversed([row["position"] for row in rows])
+    undone = await _undone([row["position"] for row in rows])
     for row in rows:
-        if row["position"] not in undone:
-            found[row["refers_to"]].add(row)
+        by = undone.get(row["position"])
+        if by is None or row["kind"] == DONATION_RECEIPT.name:
+            found[row["refers_to"]].add(row, by)
     return found
 
 
-async def _reversed(positions: list[int]) -> set[int]:
-    """Return those of these positions whose entries were reversed."""
+async def _undone(positions: list[int]) -> dict[int, int]:
+    """Return position → by what, of those of these entries that were reversed or made void."""
     if not positions:
-        return set()
-    rows = await MovementRow.select(MovementRow.refers_to).where(
-        MovementRow.refers_to.is_in(positions) & (MovementRow.kind == REVERSAL.name)
+        return {}
+    rows = await MovementRow.select(MovementRow.refers_to, MovementRow.position).where(
+        MovementRow.refers_to.is_in(positions)
+        & MovementRow.kind.is_in([REVERSAL.name, RECEIPT_VOID.name])
     )
-    return {row["refers_to"] for row in rows}
+    return {row["refers_to"]: row["position"] for row in rows}

@@ -7,15 +7,22 @@ from datetime import date
 from charity.organisations.tables import Fund, Organisation
 from charity.organisations.uscc import organisation_identifier
 from charity.projects.tables import Project
+from charity.receipts.reading import receipt_number
 from ledger.entries import ORGANISATION_PREFIX, Entry, Facts
 from ledger.kinds import parse_entry
 from ledger.kinds.correction import CORRECTION, CorrectionFacts
 from ledger.kinds.donation import Visibility
+from ledger.kinds.donation_receipt import DONATION_RECEIPT, DonationReceiptFacts
+from ledger.kinds.donor_merge import DONOR_MERGE, DonorMergeFacts
+from ledger.kinds.donor_separation import DonorSeparationFacts
 from ledger.kinds.erasure import ErasureFacts
 from ledger.kinds.expenditure import ExpenditureFacts
 from ledger.kinds.filing import FilingFacts
 from ledger.kinds.goods_distribution import GoodsDistributionFacts
+from ledger.kinds.ownership import OWNERSHIP, OwnershipFacts
+from ledger.kinds.ownership_end import OwnershipEndFacts
 from ledger.kinds.pledge import PLEDGE
+from ledger.kinds.receipt_void import ReceiptVoidFacts
 from ledger.kinds.refund import RefundFacts
 from ledger.kinds.reversal import ReversalFacts
 from ledger.kinds.seal import SealFacts
@@ -27,6 +34,7 @@ from ledger.tables import LogEntry, MovementRow
 from ledger.vault.reading import known_donors
 from public_site.formatting import amount_in
 from public_site.movement_rows import (
+    IN_BOOKS,
     Later,
     Row,
     in_books,
@@ -52,6 +60,12 @@ KIND_LABELS = {
     "refund": Message("Refund"),
     "reversal": Message("Reversal"),
     "correction": Message("Correction"),
+    "donation_receipt": Message("Receipt of donation"),
+    "receipt_void": Message("Void of a receipt"),
+    "donor_merge": Message("Merge of two donors"),
+    "donor_separation": Message("Separation of two donors"),
+    "ownership": Message("Group relation"),
+    "ownership_end": Message("End of a group relation"),
     "trust_contribution": Message("Contribution to a charitable trust"),
     "trust_distribution": Message("Distribution of a charitable trust"),
     "disclosure": Message("Document"),
@@ -61,6 +75,13 @@ KIND_LABELS = {
     "key_rotation": Message("New signing key"),
     "erasure": Message("Erasure of personal data"),
 }
+ENDED = {
+    DONATION_RECEIPT.name: ("void", Message("VOID")),
+    DONOR_MERGE.name: ("ended", Message("Separated")),
+    OWNERSHIP.name: ("ended", Message("Ended")),
+}
+"""What an entry is called that another one ended."""
+
 REFUND_REASONS = {
     "mistake": Message("Given by mistake"),
     "minor": Message("Given by a minor"),
@@ -81,7 +102,8 @@ class OrganisationName:
 class Status:
     """What an entry became by later ones: a code for programs, words, and the entry that did it.
 
-    `code` is reversed, refunded, paid or corrected; `position` None where several may have done it.
+    `code` is reversed, refunded, void, ended, paid or corrected; `position` None where several may
+    have done it.
     """
 
     code: str
@@ -213,8 +235,15 @@ def _note(entry: Entry, translate: Translate) -> str | None:
             | FilingFacts(subject=words)
             | StatementFacts(edition=words)
             | SealFacts(edition=words)
+            | ReceiptVoidFacts(reason=words)
+            | DonorMergeFacts(reason=words)
+            | DonorSeparationFacts(reason=words)
+            | OwnershipFacts(evidence=words)
+            | OwnershipEndFacts(reason=words)
         ):
             return str(words)
+        case DonationReceiptFacts(number=number):
+            return receipt_number(entry.day, number)
         case RefundFacts(reason=reason):
             return REFUND_REASONS[reason].text(translate)
         case CorrectionFacts(old=old, new=new):
@@ -237,6 +266,10 @@ def _status(row: Row, later: Later, translate: Translate) -> Status | None:
         whole = Message("Refunded") if later.refunded == amount else None
         label = whole or Message("{amount} paid back", amount=back)
         return Status("refunded", label.text(translate))
+    over_by = later.void_by if later.void_by is not None else later.ended_by
+    if over_by is not None:
+        code, ended = ENDED[row["kind"]]
+        return Status(code, ended.text(translate), over_by)
     if row["kind"] == PLEDGE.name:
         return _pledge_status(amount, unit, later.paid, translate)
     if later.corrections:
@@ -264,7 +297,7 @@ def _turned(row: Row) -> Row:
 
 def _movement(row: Row, around: Surroundings, translate: Translate, book: str | None) -> Movement:
     entry = around.entries[row["position"]]
-    sign, amount = way(row, book), abs(row["amount"])
+    sign, amount = way(row, book), abs(row["amount"]) if row["unit"] else 0
     here = _turned(row) if seen_from_other_side(row, book) else row
     own, other = here["organisation"], here["other_organisation"]
     elsewhere = around.organisation(other) if other else None
@@ -314,6 +347,13 @@ async def latest_movements(
     """Return the newest entries: of one organisation by their days, of all by their positions."""
     if code is not None:
         book = organisation_identifier(code)
-        return await movements(ledger, await newest_rows(in_books(book), count), translate, book)
-    rows = await MovementRow.select().order_by(MovementRow.position, ascending=False).limit(count)
+        own, others = in_books(book)
+        rows = await newest_rows((own & IN_BOOKS, others), count)
+        return await movements(ledger, rows, translate, book)
+    rows = (
+        await MovementRow.select()
+        .where(IN_BOOKS)
+        .order_by(MovementRow.position, ascending=False)
+        .limit(count)
+    )
     return await movements(ledger, rows, translate)

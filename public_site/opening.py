@@ -8,6 +8,7 @@ from secrets import token_bytes
 
 from piccolo.table import create_db_tables
 
+from charity.people.access_log import guard_access_log
 from charity.tables import TABLES as CHARITY_TABLES
 from ledger.appending.signed_store import SignedStore
 from ledger.database.engines import connected, open_engine
@@ -60,6 +61,7 @@ async def initialise(
         if is_new:
             _make_files(settings, sample=sample, new_log=new_log)
             await create_schema(engine, CHARITY_TABLES)
+            await guard_access_log(engine)
         key = read_signing_key(settings.home).verifier
         PageKeys(settings.home / PAGE_KEYS_FILE, read_vault_key(settings.home))
         if not await has_log() and key.name != settings.origin:
@@ -118,6 +120,7 @@ async def opened(
             raise WrongUse("There is no log in this database yet. Make one with: charity init")
         # Rooms that were added after the log was made get their tables here.
         await create_db_tables(*CHARITY_TABLES, if_not_exists=True)
+        await guard_access_log(engine)
         vault_key = read_vault_key(settings.home)
         page_keys = PageKeys(settings.home / PAGE_KEYS_FILE, vault_key)
         vault = Vault(vault_key, page_keys, random_bytes)

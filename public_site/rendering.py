@@ -35,7 +35,11 @@ PAGES = {
     "sign_in": "workplace/sign-in",
     "sign_out": "workplace/sign-out",
     "second_factor": "workplace/second-factor",
-    "invitation": "workplace/invitations/{token}",
+    "second_factor_set_up": "workplace/second-factor/set-up",
+    "second_factor_anew": "workplace/second-factor/anew",
+    "invitation": "workplace/invitations/{secret}",
+    "forgotten": "workplace/forgotten",
+    "new_password": "workplace/new-password/{secret}",
     "account": "workplace/account",
     "workplace": "workplace",
     "people": "workplace/people",
@@ -45,10 +49,17 @@ PAGES = {
     "batch": "workplace/{code}/batches/{batch}",
     "upload": "workplace/{code}/upload",
     "record": "workplace/{code}/records/{kind}",
+    "record_draft": "workplace/{code}/batches/{batch}/records",
     "harvest": "workplace/{code}/harvest",
     "tokens": "workplace/{code}/tokens",
+    "api": "api",
+    "api_problem": "api/problems/{code}",
     "receipts": "workplace/{code}/receipts",
+    "receipts_issue": "workplace/{code}/receipts/issue",
+    "receipts_archive": "workplace/{code}/receipts/archive",
+    "donation_receipt": "workplace/{code}/receipts/{receipt}",
     "donors": "workplace/{code}/donors",
+    "all_donors": "workplace/donors",
 }
 
 LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\]|testserver)(:[0-9]{1,5})?")
@@ -115,6 +126,12 @@ def site_address(request: SiteRequest) -> str:
     if LOCAL_HOST.fullmatch(host):
         return f"{request.scope['scheme']}://{host}"
     return f"https://{request.app.state.ledger.origin}"
+
+
+def address_for_letters(request: SiteRequest) -> str:
+    """Return the address of the site as letters say it: a Host header never changes it."""
+    origin: str = request.app.state.ledger.origin
+    return site_address(request) if LOCAL_HOST.fullmatch(origin) else f"https://{origin}"
 
 
 def _alternates(request: SiteRequest) -> dict[str, str]:

@@ -1,17 +1,35 @@
 """Provides the settings, read from the environment and shown by `charity settings`."""
 
+import json
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import quote, unquote
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Language = Literal["zh", "en"]
 SQLITE = "sqlite:///"
 WITNESSES_FILE = "witnesses"
 SIGNED_FILE = "signed.sqlite"
 DRAFTS_FOLDER = "drafts"
+
+
+def _networks(value: object) -> object:
+    """Return networks as a list; text is a JSON list, or parted by commas as `settings` shows it.
+
+    Raises:
+        ValueError: text in brackets is no JSON.
+    """
+    if not isinstance(value, str):
+        return value
+    if value.strip().startswith("["):
+        return json.loads(value)
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
 
 
 class Settings(BaseSettings):
@@ -28,6 +46,8 @@ class Settings(BaseSettings):
         smtp: where mail goes out (CHARITY_SMTP), such as smtp://user:password@mail.example:587;
             without it nothing is sent, and invitations are shown to whoever makes them.
         mail_from: the sender of mail (CHARITY_MAIL_FROM).
+        harvest_networks: private networks that lists may be fetched from, besides the public
+            Internet (CHARITY_HARVEST_NETWORKS), such as 10.1.0.0/16, 10.3.0.0/16.
         language: of the command line (CHARITY_LANGUAGE); else by LANG, Chinese by default.
     """
 
@@ -40,6 +60,7 @@ class Settings(BaseSettings):
     witnesses: Path | None = None
     smtp: str = ""
     mail_from: str = "charity-city@localhost"
+    harvest_networks: Networks = ()
     language: Language | None = None
 
     @property

@@ -7,16 +7,21 @@ from public_site.commands.charity_group import CharityGroup
 from public_site.commands.cosigning import cosign
 from public_site.commands.demo import demo
 from public_site.commands.erasing import consent, erase_command
+from public_site.commands.harvesting import harvest_command
 from public_site.commands.importing import import_list
 from public_site.commands.installation import init, log_key, renew_signed_store, settings
 from public_site.commands.keys import post_quantum_key, rotate_key
 from public_site.commands.monitor import monitor
 from public_site.commands.organisations import fund, organisation
+from public_site.commands.people import person
+from public_site.commands.projects import campaign, project
 from public_site.commands.publishing import export_log, serve
 from public_site.commands.receipt import receipt
+from public_site.commands.tokens import token
 from public_site.commands.trace import trace
 from public_site.commands.verifying import verify
 from public_site.commands.witness import witness
+from public_site.commands.work import work_command
 
 
 @click.group(cls=CharityGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,7 +52,10 @@ for command in (
     settings,
     organisation,
     fund,
+    project,
+    campaign,
     import_list,
+    harvest_command,
     demo,
     serve,
     verify,
@@ -66,5 +74,8 @@ for command in (
     post_quantum_key,
     erase_command,
     consent,
+    person,
+    token,
+    work_command,
 ):
     main.add_command(command)

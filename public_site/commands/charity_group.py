@@ -46,7 +46,7 @@ def read_settings() -> Settings:
         first = error.errors()[0]
         raise WrongUse(
             "The setting CHARITY_{name} is wrong: {reason}",
-            name="_".join(str(part) for part in first["loc"]).upper(),
+            name=str(first["loc"][0]).upper(),
             reason=first["msg"],
         ) from error
 

@@ -7,21 +7,26 @@ from random import Random
 
 import click
 
+from charity.people.roles import ROLE_NAMES, SECOND_FACTOR_ROLES
+from charity.people.sample import SAMPLE_PASSWORD, SAMPLE_PEOPLE, invent_people
 from charity.sample.building import SampleCity, SampleClock
-from charity.sample.city import plan
+from charity.sample.city import plan, sample_organisations
 from ledger.messages import Refused
 from ledger.reading import read_head
-from public_site.commands.charity_group import read_settings, say
+from ledger.signing.keys import read_vault_key
+from ledger.vault.envelopes import Envelopes
+from public_site.commands.charity_group import read_settings, say, text
 from public_site.commands.progress import progress_bar
 from public_site.commands.publishing import serve_site
 from public_site.opening import initialise, opened
 from public_site.settings import Settings, sqlite_address, sqlite_file
+from public_site.translations import command_language
 
 UNFINISHED = ".unfinished"
 
 
-async def _read_size(settings: Settings) -> int:
-    """Return the number of entries of the sample city that is there.
+async def _complete(settings: Settings) -> int:
+    """Invent the people of the sample city that is there, if there are none; return its size.
 
     Raises:
         Refused: the ledger that is there is no sample.
@@ -33,6 +38,8 @@ async def _read_size(settings: Settings) -> int:
                 " CHARITY_HOME for the demo.",
                 home=settings.home,
             )
+        organisations = [organisation.code for organisation in sample_organisations()]
+        await invent_people(ledger, Envelopes(read_vault_key(settings.home)), organisations)
         head = await read_head()
         return head.size if head is not None else 0
 
@@ -45,7 +52,7 @@ async def _build(settings: Settings) -> int:
         with tempfile.TemporaryDirectory() as folder, progress_bar() as show:
             city = SampleCity(ledger, clock, Path(folder))
             await city.build(lambda done, total: show("demo", done, total))
-    return await _read_size(settings)
+    return await _complete(settings)
 
 
 def build_sample(settings: Settings) -> int:
@@ -61,7 +68,7 @@ def build_sample(settings: Settings) -> int:
     if file is None:
         raise Refused("The sample city lives in an SQLite file: unset CHARITY_DATABASE for it.")
     if file.exists():
-        return asyncio.run(_read_size(settings))
+        return asyncio.run(_complete(settings))
     unfinished = file.with_name(file.name + UNFINISHED)
     for left_over in file.parent.glob(unfinished.name + "*"):
         left_over.unlink()
@@ -69,6 +76,21 @@ def build_sample(settings: Settings) -> int:
     size = asyncio.run(_build(beside))
     unfinished.rename(file)
     return size
+
+
+def _say_who_signs_in(address: str) -> None:
+    """Print how to sign in to the workplace as one of the invented people."""
+    say(
+        "Sign in on {address} as one of these invented people, with the password {password}:",
+        address=address,
+        password=SAMPLE_PASSWORD,
+    )
+    for invented in SAMPLE_PEOPLE:
+        mark = " *" if invented.role in SECOND_FACTOR_ROLES else ""
+        place = sample_organisations()[invented.place].name if invented.place is not None else ""
+        line = f"  {invented.email}  {text(ROLE_NAMES[invented.role])}{mark}  {place}"
+        click.echo(line.rstrip())
+    say("* is asked for six figures, too. Get them with: charity person code EMAIL")
 
 
 @click.command()
@@ -87,5 +109,6 @@ def demo(no_serve: bool, host: str, port: int) -> None:
         count=size,
         home=settings.home,
     )
+    _say_who_signs_in(f"http://{host}:{port}/{command_language(settings.language)}/workplace")
     if not no_serve:
         serve_site(settings, host, port)

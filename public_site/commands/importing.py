@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from charity.reporting.column_mapping import ASSIGNABLE, check_roles
 from charity.reporting.dates import GivenDay
 from charity.reporting.duplicates import LEDGER_WORDS
 from charity.reporting.importing import import_donation_list
@@ -53,6 +54,13 @@ CELL = re.compile(r"(.+!)?[A-Za-z]{1,3}[0-9]+")
     multiple=True,
     help=f"Accept a problem by its cell ('Sheet1!A222') or word: {', '.join(WORDS)}.",
 )
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    help="Read a column as something else than its header says: '姓名=donor', '#C=remark' (the"
+    f" third, without a header). Roles: {', '.join(ASSIGNABLE)}. Remembered for the next list.",
+)
 @click.option("--dry-run", is_flag=True, help="Check everything, append nothing.")
 @json_option
 def import_list(
@@ -62,6 +70,7 @@ def import_list(
     given: str | None,
     consent: str | None,
     accept: tuple[str, ...],
+    columns: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -77,6 +86,7 @@ def import_list(
         given_day=_given_day(given),
         consent=_given_consent(consent),
         accept=_given_words(accept),
+        columns=_given_columns(columns),
         dry_run=dry_run,
         today=datetime.now(SHENZHEN).date(),
     )
@@ -127,6 +137,20 @@ def _given_words(accept: tuple[str, ...]) -> tuple[str, ...]:
                 words=", ".join(WORDS),
             )
     return accept
+
+
+def _given_columns(columns: tuple[str, ...]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for column in columns:
+        header, _, role = (part.strip() for part in column.rpartition("="))
+        if not header or header in given:
+            raise WrongUse("--column {column}: give each as 'HEADER=role', once.", column=column)
+        given[header] = role
+    try:
+        check_roles(given)
+    except Refused as refusal:
+        raise WrongUse("--column: {reason}", reason=refusal.message) from refusal
+    return given
 
 
 def _as_json(result: ImportResult) -> dict[str, Any]:

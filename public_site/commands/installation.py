@@ -60,6 +60,9 @@ def settings(as_json: bool) -> None:
         "CHARITY_ORIGIN": chosen.origin,
         "CHARITY_WITNESSES": str(chosen.witnesses_file or ""),
         "CHARITY_DISK_FLOOR_MB": str(chosen.disk_floor_mb),
+        "CHARITY_SMTP": _without_password(chosen.smtp),
+        "CHARITY_MAIL_FROM": chosen.mail_from,
+        "CHARITY_HARVEST_NETWORKS": ", ".join(map(str, chosen.harvest_networks)),
         "CHARITY_LANGUAGE": command_language(chosen.language),
     }
     if as_json:

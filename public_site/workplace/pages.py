@@ -1,5 +1,49 @@
 """Provides all routes of the workplace, each module's in its turn."""
 
-from public_site.workplace import overview
+from public_site.workplace import (
+    account,
+    acts,
+    batch,
+    batch_acts,
+    batches,
+    donors,
+    donors_deciding,
+    harvest,
+    invitations,
+    mapping,
+    overview,
+    people,
+    receipts,
+    receipts_issuing,
+    record_drafts,
+    records,
+    second_factor,
+    signing_in,
+    start,
+    tokens,
+    upload,
+)
 
-ROUTES = (*overview.ROUTES,)
+ROUTES = (
+    *signing_in.ROUTES,
+    *second_factor.ROUTES,
+    *invitations.ROUTES,
+    *start.ROUTES,
+    *account.ROUTES,
+    *people.ROUTES,
+    *acts.ROUTES,
+    *overview.ROUTES,
+    *upload.ROUTES,
+    *batches.ROUTES,
+    *batch.ROUTES,
+    *batch_acts.ROUTES,
+    *mapping.ROUTES,
+    *records.ROUTES,
+    *record_drafts.ROUTES,
+    *harvest.ROUTES,
+    *tokens.ROUTES,
+    *receipts.ROUTES,
+    *receipts_issuing.ROUTES,
+    *donors.ROUTES,
+    *donors_deciding.ROUTES,
+)

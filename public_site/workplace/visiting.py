@@ -17,11 +17,13 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from charity.people.roles import Actor
-from charity.people.sessions import ENDS_AFTER, find_actor
+from charity.people.second_factor import has_second_factor
+from charity.people.sessions import ENDS_AFTER, find_actor, touch_session
 from public_site.rendering import SiteRequest, site_address
 
 SESSION_COOKIE: Final = "charity_session"
 FORM_FIELD: Final = "form_word"
+ADDRESS_CHARACTERS_MAX: Final = 45
 SAME_SITE: Final = frozenset({"same-origin", "none"})
 
 
@@ -39,9 +41,39 @@ class VisitorMiddleware(ASGIMiddleware):
         """Put the actor, or None, beside the request."""
         connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
         token = connection.cookies.get(SESSION_COOKIE)
+        actor = await find_actor(token, now()) if token else None
         scope["state"]["session_token"] = token
-        scope["state"]["actor"] = await find_actor(token, now()) if token else None
+        scope["state"]["actor"] = actor
+        scope["state"]["second_factor_due"] = await is_second_factor_due(actor)
         await next_app(scope, receive, send)
+        if actor is not None and actor.session is not None:
+            # Only now: it waits for the writer's place, which a long import may hold.
+            await touch_session(scope["litestar_app"].state.ledger.engine, actor.session, now())
+
+
+async def is_second_factor_due(actor: Actor | None) -> bool:
+    """Return whether somebody has still to prove a second factor, or to set one up.
+
+    Whoever has set one up is asked for it, even where no role demands it.
+    """
+    if actor is None or actor.proved_second_factor:
+        return False
+    return actor.needs_second_factor or await has_second_factor(actor.person)
+
+
+async def go_on_under(request: SiteRequest, token: str) -> Cookie:
+    """Let the rest of this request go on in a session that has just got a new token.
+
+    Returns the cookie that the answer has to set.
+    """
+    request.scope["state"]["session_token"] = token
+    request.scope["state"]["actor"] = await find_actor(token, now())
+    return session_cookie(request, token)
+
+
+def client_address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """Return the network address that a request came from; empty where there is none."""
+    return connection.client.host[:ADDRESS_CHARACTERS_MAX] if connection.client else ""
 
 
 def actor_if_any(request: SiteRequest) -> Actor | None:
@@ -77,6 +109,8 @@ def is_from_this_site(request: SiteRequest) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
         return fetch_site is not None
+    if origin == "null":  # what browsers say that are told to send no referrer
+        return fetch_site == "same-origin"
     return urlsplit(origin).netloc in {
         request.headers.get("host", ""),
         urlsplit(site_address(request)).netloc,

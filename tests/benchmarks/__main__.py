@@ -12,12 +12,22 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from tests.benchmarks import bulk, growth, import_speed, proof, single, ten_million, verify
+from tests.benchmarks import (
+    browser_import,
+    bulk,
+    growth,
+    import_speed,
+    proof,
+    single,
+    ten_million,
+    verify,
+)
 from tests.benchmarks.figures import HEADER, SCALE, Figure, line, row, say
 from tests.benchmarks.folders import FOLDER
 
 BENCHMARKS: Mapping[str, Callable[[], list[Figure]]] = {
     "import": import_speed.run,
+    "browser_import": browser_import.run,
     "bulk": bulk.run_sqlite,
     "bulk_postgres": bulk.run_postgres,
     "single": single.run_sqlite,

@@ -59,6 +59,13 @@ def browser(served: str) -> Iterator["Browser"]:
 
     Playwright occupies this thread's event loop: it comes after what needs it, and goes soon.
     """
+    with running_chromium() as browser:
+        yield browser
+
+
+@contextmanager
+def running_chromium() -> Iterator["Browser"]:
+    """Start Chromium; where there is none, the test is skipped."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     executable = shutil.which("chromium") or shutil.which("chromium-browser")
     if executable is None:

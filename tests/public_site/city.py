@@ -8,9 +8,13 @@ from typing import Any
 
 import msgspec
 
+from charity.donors.directory import donor_lines
+from charity.donors.merging import merge_donors, separate_donors
+from charity.donors.relations import record_ownership
 from charity.organisations.registry import OrganisationKind, add_fund, add_organisation
 from charity.organisations.uscc import organisation_identifier
 from charity.projects.tables import Campaign, Project
+from charity.receipts.issuing import issue_receipts, void_receipt
 from charity.reporting.dates import GivenDay
 from charity.reporting.importing import import_donation_list
 from charity.reporting.records import (
@@ -23,6 +27,7 @@ from charity.reporting.requests import ImportRequest
 from charity.sample.building import SampleClock
 from charity.sample.city import sample_code
 from ledger.kinds.correction import CorrectionFacts
+from ledger.kinds.donor_merge import MergeBasis
 from ledger.kinds.expenditure import ExpenditureFacts, Purpose
 from ledger.kinds.refund import RefundReason
 from ledger.log import Ledger
@@ -129,14 +134,19 @@ async def _import_lists(ledger: Ledger, folder: Path) -> None:
     period = [("", HIDDEN[1], "66.60", ""), ("", HIDDEN[2], "33.40", "")]
     wrong_total = [(FIRST_DAY.isoformat(), HIDDEN[3], "12.50", "")]
     lists: tuple[tuple[str, str, list[str], dict[str, Any]], ...] = (
-        ("hidden", FOUNDATION, lines("示例捐赠公示甲", hidden_rows(170)), {}),
+        ("hidden", FOUNDATION, lines("示例捐赠公示甲", hidden_rows(170)), {"accept": ("unusual",)}),
         (
             "named",
             FOUNDATION,
             lines("示例捐赠公示乙", consented_rows()),
-            {"fund": STUDY_AID, "consent": CONSENT_BASIS},
+            {"fund": STUDY_AID, "consent": CONSENT_BASIS, "accept": ("unusual", "target")},
         ),
-        ("other", FEDERATION, lines("示例捐赠公示丙", [transfer, *hidden_rows(110)]), {}),
+        (
+            "other",
+            FEDERATION,
+            lines("示例捐赠公示丙", [transfer, *hidden_rows(110)]),
+            {"accept": ("unusual",)},
+        ),
         (
             "period",
             FEDERATION,
@@ -200,6 +210,26 @@ async def _spend_and_mend(ledger: Ledger) -> None:
             )
 
 
+async def _receipts(ledger: Ledger) -> None:
+    """Issue two receipts; make one void, and issue it anew."""
+    async with ledger.write() as writer:
+        [_, second] = await issue_receipts(writer, FOUNDATION, (3, 4), "2025-06-03")
+        await void_receipt(writer, FOUNDATION, second, "虚构作废原因", "2025-06-03")
+        await issue_receipts(writer, FOUNDATION, [4], "2025-06-03")
+
+
+async def _relations(ledger: Ledger) -> None:
+    """Merge two organisations that gave, separate them, and say that one owns the other."""
+    found = {line.name: line.reference for line in await donor_lines(ledger)}
+    pair, day = (found[ENTERPRISE], found[OTHER_CHARITY]), "2025-06-04"
+    async with ledger.write() as writer:
+        merge = await merge_donors(
+            ledger.vault, writer, FEDERATION, pair, MergeBasis.DECLARED, "虚构合并原因", day
+        )
+        await separate_donors(writer, "-", FEDERATION, merge, "虚构拆分原因", day)
+        await record_ownership(writer, FEDERATION, *pair, "2025-01-01", "虚构年报第1页", day)
+
+
 async def build_city(settings: Settings, folder: Path) -> City:
     """Build the ledger; `folder` takes the lists that are imported into it."""
     clock = SampleClock()
@@ -209,6 +239,8 @@ async def build_city(settings: Settings, folder: Path) -> City:
         await _register()
         await _import_lists(ledger, folder)
         await _spend_and_mend(ledger)
+        await _receipts(ledger)
+        await _relations(ledger)
         head = await read_head()
         assert head is not None
         return City(settings, tuple([await read_entry(place) for place in range(head.size)]))

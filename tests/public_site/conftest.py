@@ -13,8 +13,8 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from public_site.app import create_app
 from public_site.settings import Settings
+from tests.public_site.applications import application
 from tests.public_site.city import City
 from tests.public_site.page_reading import Element, links, read_page
 from tests.public_site.running import Run, run_here, unused_port
@@ -28,7 +28,7 @@ BROWSER = {"accept": "text/html,application/xhtml+xml"}
 @asynccontextmanager
 async def site(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """Open the application over a ledger and yield a client that speaks to it as browsers do."""
-    app = create_app(settings)
+    app = application(settings)
     transport = httpx.ASGITransport(cast("Any", app))
     async with (
         app.lifespan(),

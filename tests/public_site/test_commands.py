@@ -240,6 +240,53 @@ def test_fund_is_registered_under_an_organisation(run: Run, home: Path) -> None:
     assert run("fund", "add", CODE, "Study Aid", "虚构助学").status == WRONG_USE
 
 
+@pytest.mark.parametrize("written", ["", "10.1.0.0/16, fd00::/8", '["10.1.0.0/16", "fd00::/8"]'])
+def test_networks_are_read_as_they_are_shown(run: Run, home: Path, written: str) -> None:
+    shown = "CHARITY_HARVEST_NETWORKS=" + ("10.1.0.0/16, fd00::/8" if written else "")
+    assert shown in run("settings", CHARITY_HARVEST_NETWORKS=written).output.splitlines()
+
+
+@pytest.mark.parametrize("written", ["[bad", "nonsense"])
+def test_wrong_networks_are_told(run: Run, home: Path, written: str) -> None:
+    assert run("settings", CHARITY_HARVEST_NETWORKS=written).status == WRONG_USE
+
+
+def test_project_is_registered_under_a_fund(run: Run, home: Path) -> None:
+    add = ("project", "add", CODE, "books", "虚构图书")
+    assert run(*add).status == WRONG_USE
+    run("organisation", "add", CODE, "示例社")
+    assert run(*add, "--fund", "study-aid").status == WRONG_USE
+    assert run(*add, "--budget", "much").status == WRONG_USE
+    assert run(*add, "--budget", "1,234.50").status == DONE
+    assert run(*add, "--budget", "1234.5").status == DONE
+    assert run("project", "add", CODE, "books", "虚构书屋").status == REFUSED
+    assert run("project", "add", CODE, "Books", "虚构图书").status == WRONG_USE
+
+
+def test_campaigns_are_registered_and_listed(run: Run, home: Path) -> None:
+    add = ("campaign", "add", CODE, "虚构募捐", "--fund", "general")
+    days = ("--from", "2026-01-31", "--until", "2026-12-31")
+    assert run(*add, *days).status == WRONG_USE
+    run("organisation", "add", CODE, "示例社")
+    assert "charity campaign add" in run("campaign", "list", CODE).output
+    for wrong in (
+        ("--from", "31.1.2026", "--until", "2026-12-31"),
+        ("--from", "2026-12-31", "--until", "2026-01-31"),
+        (*days, "--target", "much"),
+        (*days, "--target", "0.001"),
+        (*days, "--filing", ""),
+    ):
+        assert run(*add, *wrong).status == WRONG_USE
+    facts = (*days, "--target", "1,234.56", "--filing", "示例1号")
+    assert "Registered: 虚构募捐" in run(*add, *facts).output
+    assert "Registered already" in run(*add, *days, "--target", "1234.56", *facts[-2:]).output
+    assert run(*add, *days).status == REFUSED
+    listed = run("campaign", "list", CODE).output
+    assert listed == "2026-01-31  2026-12-31  general  ¥1,234.56  示例1号  虚构募捐\n"
+    [row] = json.loads(run("campaign", "list", CODE, "--json").output)["campaigns"]
+    assert (row["name"], row["target"]) == ("虚构募捐", 123_456)
+
+
 def test_log_key_is_one_line_that_verifiers_read(run: Run, home: Path) -> None:
     result = run("log-key")
     key = VerifierKey.parse(result.output.removesuffix("\n"))

@@ -43,7 +43,15 @@ COURSE = entries_of(
         step("trust_contribution", 5_000_00),
         step("trust_distribution", 1_000_00),
         step("trust_grant", 1_00),
+        step("donation_receipt", pick=0),
+        step("receipt_void"),
+        step("donation_receipt", pick=1),
         step("erasure"),
+        step("donor_merge", 1, pick=2),
+        step("donor_separation"),
+        step("ownership", 3, pick=4),
+        step("ownership_end"),
+        step("donor_merge", 1, pick=3),
     ]
 )
 LOG_ENTRIES = [
@@ -291,10 +299,87 @@ async def test_each_kind_tells_its_own_facts(every_kind: httpx.AsyncClient, lang
         ("trust_contribution", (TRUST,)),
         ("trust_distribution", (TRUST,)),
         ("reversal", ("虚构",)),
+        ("donation_receipt", ("2026-000001",)),
+        ("receipt_void", ("虚构原因",)),
+        ("donor_merge", ("虚构原因",)),
+        ("donor_separation", ("虚构原因",)),
+        ("ownership", ("虚构年报第1页", "2026-01-01")),
+        ("ownership_end", ("虚构原因",)),
     ):
         page = await page_of(every_kind, f"/{language}/entries/{kinds.index(kind)}")
         told = {cell.text for cell in page.every("dd")}
         assert set(words) <= told, kind
+
+
+async def test_a_gift_and_its_receipts_tell_of_each_other(every_kind: httpx.AsyncClient) -> None:
+    kinds = [entry.kind for entry in ENTRIES]
+    void = kinds.index("receipt_void")
+    receipt = ENTRIES[void].facts.refers_to
+    gift = ENTRIES[receipt].facts.refers_to
+    page = await page_of(every_kind, f"/en/entries/{gift}")
+    told = "Donation receipt no. 2026-000001 was issued, and is void"
+    assert f"{told}: entry #{receipt}" in page.text
+    page = await page_of(every_kind, f"/en/entries/{receipt}")
+    assert f"It is the receipt of entry #{gift}" in page.text
+    assert f"It is void, made so by entry #{void}" in page.text
+    assert "no official fiscal receipt" in page.text
+    [status] = page.with_class("status")
+    assert status.text == f"VOID #{void}"
+    assert (
+        f"It makes void entry #{receipt}" in (await page_of(every_kind, f"/en/entries/{void}")).text
+    )
+    last = len(kinds) - 1 - kinds[::-1].index("donation_receipt")
+    page = await page_of(every_kind, f"/en/entries/{ENTRIES[last].facts.refers_to}")
+    assert f"Donation receipt no. 2026-000002 was issued: entry #{last}" in page.text
+
+
+async def test_donors_brought_together_and_parted_tell_of_each_other(
+    every_kind: httpx.AsyncClient,
+) -> None:
+    kinds = [entry.kind for entry in ENTRIES]
+    for kind, undone, told in (
+        ("donor_merge", "donor_separation", "Separated"),
+        ("ownership", "ownership_end", "Ended"),
+    ):
+        first, last = kinds.index(kind), kinds.index(undone)
+        page = await page_of(every_kind, f"/en/entries/{first}")
+        [status] = page.with_class("status")
+        assert status.text == f"{told} #{last}"
+        assert f"It holds no more, by entry #{last}" in page.text
+        facts = ENTRIES[first].facts
+        pair = facts.donors if kind == "donor_merge" else (facts.parent, facts.child)
+        [part] = [
+            each
+            for each in page.every("section")
+            if each.get("aria-labelledby") == "related-donors"
+        ]
+        assert all(reference in part.text for reference in pair)
+        page = await page_of(every_kind, f"/en/entries/{last}")
+        assert f"entry #{first}" in page.text
+    book = await page_of(every_kind, f"/en/organisations/{ORGANISATION}/donations")
+    assert "Merge of two donors" in line_of(book, kinds.index("donor_merge")).text
+
+
+async def test_receipts_are_listed_where_they_are_asked_for(every_kind: httpx.AsyncClient) -> None:
+    book = f"/en/organisations/{ORGANISATION}/donations"
+    numbers = {"2026-000001", "2026-000002"}
+    for address, shown in (
+        (book, set()),
+        (f"{book}.csv", set()),
+        ("/en/", set()),
+        (f"/en/organisations/{ORGANISATION}", set()),
+        (f"{book}?kind=donation_receipt", numbers),
+        (f"{book}?kind=donation_receipt&min_yuan=0", set()),
+    ):
+        text = (await every_kind.get(address)).text
+        assert {number for number in numbers if number in text} == shown, address
+    rows = list(
+        csv.DictReader(
+            io.StringIO((await every_kind.get(f"{book}.csv?kind=donation_receipt")).text)
+        )
+    )
+    assert {row["note"] for row in rows} == numbers
+    assert {row["amount"] for row in rows} == {"0"}, "a number is no amount"
 
 
 async def test_accounts_of_a_trust_are_named_by_its_number(every_kind: httpx.AsyncClient) -> None:

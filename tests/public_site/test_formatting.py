@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from public_site.formatting import MINUS, money, money_short, share
+from public_site.formatting import MINUS, money, money_short, sentences, share
 from public_site.settings import Language
 from tests.public_site.page_reading import fen as read_fen
 
@@ -69,3 +69,10 @@ def test_share_is_within_half_of_a_tenth_of_a_percent(part: int, whole: int) -> 
 
 def test_share_of_nothing_is_a_dash() -> None:
     assert share(0, 0) == "–"
+
+
+def test_sentences_follow_each_other_as_their_language_has_it() -> None:
+    assert sentences("It is so.", "Mend it.") == "It is so. Mend it."
+    assert sentences("确实如此。", "请改正。") == "确实如此。请改正。"
+    assert sentences("It is so.") == "It is so."
+    assert sentences() == ""

@@ -236,3 +236,42 @@ def test_a_bad_file_is_refused_by_the_installed_command_too(
     result = run_apart(home, "import", str(photo(tmp_path / "photo.xlsx")), "--org", CODE)
     assert result.status == REFUSED
     assert len(result.errors.splitlines()) == 1
+
+
+STRANGE = ("何时,何人,几何", "2025-01-24,虚构甲,1.50")
+
+
+def test_columns_are_assigned_by_hand_and_remembered(run: Run, home: Path, tmp_path: Path) -> None:
+    first = write_csv(tmp_path / "first.csv", *STRANGE)
+    assert run("import", str(first), "--org", CODE).status == REFUSED
+    roles = ("何时=day", "何人=donor", "几何=amount")
+    report = imported(run, first, *(part for role in roles for part in ("--column", role)))
+    assert (report["appended"], report["total_fen"]) == (1, 150)
+    again = imported(run, write_csv(tmp_path / "b.csv", STRANGE[0], "2025-01-25,虚构乙,2"))
+    assert again["appended"] == 1
+    assert "columns_remembered" in {notice["code"] for notice in again["notices"]}
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        (("何人",), "HEADER=role"),
+        (("=donor",), "HEADER=role"),
+        (("何人=donor", "何人=day"), "HEADER=role"),
+        (("何人=giver",), "cannot be read as “giver”"),
+        (("何人=",), "cannot be read as “”"),
+    ],
+)
+def test_columns_that_say_nothing_are_wrong_use(
+    run: Run, home: Path, tmp_path: Path, columns: tuple[str, ...], says: str
+) -> None:
+    options = [part for column in columns for part in ("--column", column)]
+    path = write_csv(tmp_path / "a.csv", *STRANGE)
+    result = run("import", str(path), "--org", CODE, *options)
+    assert (result.status, says in result.errors) == (WRONG_USE, True)
+
+
+def test_a_column_that_is_not_there_is_refused(run: Run, home: Path, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", *STRANGE)
+    result = run("import", str(path), "--org", CODE, "--column", "没有=donor")
+    assert (result.status, "no column “没有”" in result.errors) == (REFUSED, True)

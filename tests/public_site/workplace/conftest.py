@@ -16,10 +16,10 @@ from charity.people.sessions import ACTIVE, instant, start_session
 from charity.people.tables import Membership, Person
 from ledger.database.engines import write_transaction
 from ledger.log import Ledger
-from public_site.app import create_app
 from public_site.settings import Settings
 from public_site.workplace.visiting import SESSION_COOKIE
 from tests.conftest import ORGANISATION
+from tests.public_site.applications import application
 from tests.public_site.conftest import BROWSER, SITE
 
 FROM_THIS_SITE = {"origin": SITE, "sec-fetch-site": "same-origin"}
@@ -71,7 +71,7 @@ async def session_of(ledger: Ledger, person: str, *, second_factor: bool = True)
 @pytest.fixture
 async def app(settings: Settings) -> AsyncIterator[Litestar]:
     """The application over a fresh ledger, with the registered organisation ORGANISATION."""
-    app = create_app(settings)
+    app = application(settings)
     async with app.lifespan():
         await add_organisation(ORGANISATION, "示例基金会")
         yield app

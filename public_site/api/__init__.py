@@ -1,0 +1,1 @@
+"""The API: foundations' programs report batches and read what became of them."""
