@@ -30,7 +30,12 @@ from tests.postgres import Server, running_server
 pytestmark = pytest.mark.one_engine("postgres", "it is about PostgreSQL")
 
 SECONDS_MAX = 60
-LOST = (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.InterfaceError)
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what the driver says when it learns it in the middle of a step
+)
 SOME_COLUMN = {
     "ledger_log": "origin",
     "ledger_entry": "body",

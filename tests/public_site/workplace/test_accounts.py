@@ -186,7 +186,7 @@ async def invite(client: httpx.AsyncClient, **fields: str) -> httpx.Response:
 
 
 def link_in(answer: httpx.Response) -> str:
-    found = re.search(r"http://localhost(/zh/workplace/invitations/[\w-]+)", answer.text)
+    found = re.search(r"https://log\.example/city(/zh/workplace/invitations/[\w-]+)", answer.text)
     assert found is not None
     return found[1]
 
