@@ -103,14 +103,6 @@ async def _counts(keys: _Keys) -> _Counts:
     return _Counts(found.get(keys.pair), found.get(keys.account), found.get(keys.address))
 
 
-async def wait_before(envelopes: Envelopes, email: str, address: str, now: datetime) -> int:
-    """Return the seconds until this account may be tried from this address; 0: at once.
-
-    One look into the database, nothing is written.
-    """
-    return (await _counts(_keys(envelopes, email, address, now))).wait(now)
-
-
 async def begin_attempt(
     engine: Engine, envelopes: Envelopes, email: str, address: str, now: datetime
 ) -> int:
@@ -132,12 +124,6 @@ async def begin_attempt(
         elif counts.needs_a_place(now) and counts.account is not None:
             await _keep(keys.pair, 0, now, counts.account["blocked_until"])
     return wait
-
-
-async def note_failure(envelopes: Envelopes, email: str, address: str, now: datetime) -> None:
-    """Count a failed attempt. Only inside `ledger.database.engines.write_transaction`."""
-    keys = _keys(envelopes, email, address, now)
-    await _count(keys, await _counts(keys), now)
 
 
 async def note_success(envelopes: Envelopes, email: str, address: str, now: datetime) -> None:

@@ -5,11 +5,13 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from charity.reporting.cells import Cell, Unreadable, clean_text, is_number
 from ledger.messages import Refused
 
 EARLIEST = date(1990, 1, 1)
+SHENZHEN = ZoneInfo("Asia/Shanghai")
 
 _SERIAL_EPOCH = date(1899, 12, 30)
 _FIRST_SERIAL = 32_874  # 1990-01-01

@@ -7,9 +7,9 @@ only the rest shall go in.
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from charity.organisations.uscc import organisation_identifier
+from charity.reporting.dates import SHENZHEN
 from charity.reporting.donation_list import ListRow
 from charity.reporting.gifts import gift_ids
 from charity.reporting.known_rows import Overlap, find_overlaps, list_with_digest, without_known
@@ -28,8 +28,6 @@ LEDGER_WORDS = frozenset({ONLY_NEW, ALL_NEW})
 """Words that accept what the ledger already holds, not what stands in the file."""
 
 UNUSUAL_IN_TRANSACTION = re.compile(r"[^A-Za-z0-9._:/#-]")
-
-SHENZHEN = ZoneInfo("Asia/Shanghai")
 
 
 def _day(recorded_at: str) -> date:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -23,9 +22,8 @@ from public_site.commands.charity_group import (
     read_settings,
     text,
 )
+from public_site.formatting import SHENZHEN
 from public_site.log_client import http_fetch
-
-SHENZHEN = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from litestar import Response
 from litestar.params import FromPath, QueryParameter
@@ -19,6 +18,7 @@ from charity.people.sessions import instant, moment_of
 from charity.people.tables import Person
 from ledger.messages import Message, Translate
 from public_site.downloads import csv_stream
+from public_site.formatting import SHENZHEN
 from public_site.languages import language_of
 from public_site.rendering import SiteRequest, page_path
 from public_site.settings import Language
@@ -28,7 +28,6 @@ from public_site.workplace.form_fields import WrongField
 from public_site.workplace.routing import workplace, workplace_page
 from public_site.workplace.visiting import actor_of_request, now
 
-SHENZHEN: Final = ZoneInfo("Asia/Shanghai")
 FILTER_CHARACTERS_MAX: Final = 60
 PAGE_MAX: Final = 100_000
 BATCH: Final = re.compile(r"[0-9a-f]{32}")

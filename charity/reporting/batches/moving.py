@@ -12,7 +12,7 @@ from charity.people.sessions import actor_of, moment_of
 from charity.people.tables import Person
 from charity.reporting.batches.states import MOVES, BatchAct, BatchState
 from charity.reporting.batches.tables import Batch
-from charity.reporting.duplicates import SHENZHEN
+from charity.reporting.dates import SHENZHEN
 from ledger.messages import Message, Refused, WrongUse
 
 Line: TypeAlias = dict[str, Any]

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import date
 from time import monotonic
-from zoneinfo import ZoneInfo
 
 from charity.organisations.uscc import organisation_identifier
 from charity.receipts.issuing import issue_receipts
@@ -21,12 +20,12 @@ from charity.reporting.batches.record_walk import RecordWalk, about_field
 from charity.reporting.batches.records import Record, RecordsContent
 from charity.reporting.batches.schemas import BatchReport
 from charity.reporting.batches.store import BatchStore
+from charity.reporting.dates import SHENZHEN
 from ledger.appending.writer import Writer
 from ledger.entries import Entry
 from ledger.log import Ledger
 from ledger.messages import Refused
 
-SHENZHEN = ZoneInfo("Asia/Shanghai")
 NOT_APPENDED = "check"
 """Stands for the batch in keys of entries that are taken back."""
 

@@ -11,7 +11,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -27,6 +26,7 @@ from charity.reporting.batches.records import (
     SpendingRecord,
     TransferRecord,
 )
+from charity.reporting.dates import SHENZHEN
 from ledger.entries import ORGANISATION_PREFIX
 from ledger.kinds.expenditure import Purpose
 from ledger.messages import Refused
@@ -35,7 +35,6 @@ CURRENCIES: Final = frozenset({"CNY", "HKD", "MOP", "USD"})
 CENT: Final = Decimal("0.01")
 KEY: Final = re.compile(r"[0-9A-Za-z._:-]{1,90}")
 DESCRIPTION_CHARACTERS_MAX: Final = 300
-SHENZHEN: Final = ZoneInfo("Asia/Shanghai")
 
 
 class Party(BaseModel):

@@ -16,9 +16,7 @@ from charity.people.throttling import (
     LONGEST_WAIT,
     begin_attempt,
     forget_failures,
-    note_failure,
     note_success,
-    wait_before,
     wait_message,
 )
 from ledger.database.engines import write_transaction
@@ -184,14 +182,6 @@ async def test_nothing_readable_is_kept(attacks: Attacks) -> None:
     async with write_transaction(attacks.ledger.engine):
         await forget_failures(attacks.now + timedelta(hours=25))
     assert not await FailedSignIn.exists()
-
-
-async def test_counting_by_hand_is_the_same(attacks: Attacks) -> None:
-    async with write_transaction(attacks.ledger.engine):
-        for _ in range(FREE_FAILURES):
-            await note_failure(attacks.envelopes, EMAIL, HOME, NOW)
-    assert await wait_before(attacks.envelopes, EMAIL, HOME, NOW) == 30
-    assert await attacks.attempt(HOME) == 30
 
 
 @pytest.mark.one_engine("sqlite", "the counting is the same; ten thousand looks take long")
